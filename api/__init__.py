@@ -1,0 +1,1 @@
+"""The HTTP process: accounts, documents and jobs; it stores and queues PDFs but never opens one."""

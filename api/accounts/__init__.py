@@ -1,0 +1,1 @@
+"""Accounts: registering, signing in, and the people of this installation."""

@@ -1,0 +1,1 @@
+"""Documents: uploading PDFs and reading what was found in them."""

@@ -1,0 +1,112 @@
+"""Reading what was found: the pages that are ready, their text and their tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from shared import page_ranges
+from shared.errors import NotFound
+from shared.lifecycle import RETRYABLE_CODES
+from shared.models import Document, Job, JobState, Page
+from shared.page_content import unpack
+
+
+class PageNotReady(NotFound):
+    """This page has not been read yet."""
+
+    code = "page_not_ready"
+
+
+class NoSuchPage(NotFound):
+    """The document has no such page."""
+
+    code = "no_such_page"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The pages of a document as its latest job has them."""
+
+    session: Session
+    document: Document
+    job: Job
+
+    @property
+    def complete(self) -> bool:
+        return JobState(self.job.state).done
+
+    def selected(self, ranges: str | None = None) -> list[int]:
+        """Return the numbers of the job's pages, in order, narrowed to `ranges`; empty before the PDF was opened."""
+        if self.document.page_count is None:
+            return []
+        wanted = page_ranges.expand(self.job.page_ranges, self.document.page_count)
+        if ranges is None:
+            return wanted
+        narrowed = set(page_ranges.expand(page_ranges.normalize(ranges), self.document.page_count))
+        return [number for number in wanted if number in narrowed]
+
+    def page(self, number: int, *, words: bool) -> dict[str, Any]:
+        """Render one page; raises NoSuchPage or PageNotReady."""
+        if self.complete or self.document.page_count is not None:
+            self._check_number(number)
+        row = next(iter(self._rows([number])), None)
+        if row is None:
+            raise PageNotReady(f"Page {number} has not been read yet; ask again soon.")
+        return render_page(row, words=words)
+
+    def ready(self, numbers: list[int]) -> list[Page]:
+        """Return the rows of these pages up to the first one that is missing."""
+        rows = {row.number: row for row in self._rows(numbers)}
+        ready: list[Page] = []
+        for number in numbers:
+            if number not in rows:
+                break
+            ready.append(rows[number])
+        return ready
+
+    def _rows(self, numbers: list[int]) -> Iterable[Page]:
+        """Fetch rows; a page that an earlier job failed to read does not count for this one."""
+        statement = select(Page).where(
+            Page.document_id == self.document.id,
+            Page.settings == self.job.settings,
+            col(Page.number).in_(numbers),
+            col(Page.error_code).is_(None) | (col(Page.job_id) == self.job.id),
+        )
+        return self.session.exec(statement)
+
+    def _check_number(self, number: int) -> None:
+        if number not in self.selected():
+            count = self.document.page_count or 0
+            raise NoSuchPage(f"There is no page {number}; the document has {count} and the job read the selected ones.")
+
+
+def render_page(row: Page, *, words: bool = False) -> dict[str, Any]:
+    """Return a page as clients see it, its numbers exactly as the extraction gave them."""
+    content = unpack(row.content) if row.content else {"text": None, "tables": []}
+    page: dict[str, Any] = {
+        "number": row.number,
+        "width": row.width,
+        "height": row.height,
+        "text": content["text"],
+        "tables": content["tables"],
+        "text_layer": row.text_layer,
+    }
+    if row.error_code is not None:
+        retryable = row.error_code in RETRYABLE_CODES
+        page["error"] = {"code": row.error_code, "message": row.error_message, "retryable": retryable}
+    if words:
+        page["words"] = unpack(row.words) if row.words else []
+    return page
+
+
+def plain_text(rows: Iterable[Page]) -> str:
+    """Return pdfplumber's text of each page, separated by form feeds; a failed page is empty."""
+    return "\f".join(unpack(row.content)["text"] if row.content else "" for row in rows)
+
+
+def numbered_tables(rows: Iterable[Page]) -> list[dict[str, Any]]:
+    """Return the tables of the pages in order, numbered from 1 over the document."""
+    on_pages = [(row.number, table) for row in rows if row.content for table in unpack(row.content)["tables"]]
+    return [{"number": k, "page": page, **table} for k, (page, table) in enumerate(on_pages, start=1)]

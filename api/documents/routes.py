@@ -1,0 +1,215 @@
+"""Routes of documents, their pages, text, tables and original files."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api.conditional import json_answer, tagged
+from api.documents import schemas, service, upload
+from api.documents.contents import Contents, NoSuchPage, PageNotReady, numbered_tables, plain_text, render_page
+from api.documents.multipart import BadMultipart
+from api.documents.original import original_file
+from api.errors import responses
+from api.identity import CurrentUser, DetachedUser
+from api.jobs.routes import RETRY_AFTER, Rev, Wait
+from api.listing import Listing, Wanted, fetch, listing
+from api.resources import Resources, Shared, Work
+from shared.errors import StorageFull
+from shared.models import Document, JobState, User
+
+router = APIRouter(tags=["documents"])
+Ranges = Annotated[str | None, Query(max_length=2000, description="Only these pages.", examples=["1-5,9"])]
+TEXT_FORMS = {"plain": plain_text}
+UPLOAD: dict[str, Any] = {
+    "summary": "Upload a PDF and queue its extraction",
+    "status_code": 202,
+    "response_model": schemas.DocumentCard,
+    "openapi_extra": {"requestBody": schemas.UPLOAD_BODY},
+    "responses": {
+        200: {"model": schemas.DocumentCard, "description": "The same file was uploaded before."},
+        **responses(upload.NotAPdf, upload.EmptyFile, upload.FileTooLarge, BadMultipart, StorageFull),
+    },
+}
+
+
+@router.post("/documents", operation_id="createDocument", **UPLOAD)
+@router.post("/upload-pdf", operation_id="uploadPdf", **UPLOAD)
+async def create_document(request: Request, user: DetachedUser, resources: Shared, wait: Wait = 0) -> Response:
+    upload.refuse_by_length(resources, request.headers.get("content-length"))
+    stored = await upload.receive(resources, request.headers.get("content-type", ""), request.stream())
+    accepted = await run_in_threadpool(_accept, resources, user, stored)
+    card = await _card_when(resources, user, accepted.document_id, wait=wait, duplicate=accepted.duplicate)
+    status = 200 if accepted.duplicate else 202
+    headers = {"Location": f"/jobs/{accepted.job_id}", **({} if card.job.done else RETRY_AFTER)}
+    return json_answer(request, card, status=status, headers=headers)
+
+
+@router.get(
+    "/documents",
+    operation_id="listDocuments",
+    summary="Your documents, newest first",
+    response_model=Listing[schemas.DocumentCard],
+    responses=responses(),
+)
+def list_documents(
+    request: Request,
+    user: CurrentUser,
+    work: Work,
+    wanted: Wanted,
+    status: JobState | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="Part of the file name.")] = None,
+) -> Response:
+    statement = service.own_documents(user, status=status, query=q)
+    documents, total, following = fetch(work, statement, wanted, key=Document.id)
+    cards = service.document_cards(work, documents)
+    return json_answer(request, listing(wanted, cards, total=total, following=following))
+
+
+@router.get(
+    "/documents/{document_id}",
+    operation_id="getDocument",
+    summary="One document; with `wait`, once its job is done",
+    response_model=schemas.DocumentCard,
+    responses=responses(service.DocumentNotFound),
+)
+async def get_document(
+    request: Request, document_id: UUID, user: DetachedUser, resources: Shared, wait: Wait = 0, rev: Rev = None
+) -> Response:
+    card = await _card_when(resources, user, document_id, wait=wait, rev=rev)
+    return json_answer(request, card, headers=None if card.job.done else RETRY_AFTER)
+
+
+@router.get(
+    "/documents/{document_id}/pages",
+    operation_id="listPages",
+    summary="The pages that are ready, in page order",
+    response_model=schemas.PageList,
+    responses=responses(service.DocumentNotFound),
+)
+def list_pages(
+    request: Request,
+    document_id: UUID,
+    user: CurrentUser,
+    work: Work,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    contents = _contents(work, user, document_id)
+    numbers = [number for number in contents.selected() if number > after]
+    ready = contents.ready(numbers[:limit])
+    last = ready[-1].number if ready else after
+    ended = len(ready) == len(numbers) if contents.document.page_count is not None else contents.complete
+    body = {"data": [render_page(row) for row in ready], "next": None if ended else last}
+    return json_answer(request, body, headers=_completeness(contents))
+
+
+@router.get(
+    "/documents/{document_id}/pages/{number}",
+    operation_id="getPage",
+    summary="One page, with its words on request",
+    response_model=schemas.PageCard,
+    responses=responses(service.DocumentNotFound, PageNotReady, NoSuchPage),
+)
+def get_page(
+    request: Request,
+    document_id: UUID,
+    number: int,
+    user: CurrentUser,
+    work: Work,
+    include: Annotated[Literal["words"] | None, Query()] = None,
+) -> Response:
+    page = _contents(work, user, document_id).page(number, words=include == "words")
+    return json_answer(request, page)
+
+
+@router.get(
+    "/documents/{document_id}/text",
+    operation_id="getText",
+    summary="The text, pages separated by a form feed",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, **responses(service.DocumentNotFound)},
+)
+def get_text(
+    request: Request,
+    document_id: UUID,
+    user: CurrentUser,
+    work: Work,
+    form: Annotated[Literal["plain"], Query(alias="format")] = "plain",
+    pages: Ranges = None,
+) -> Response:
+    contents = _contents(work, user, document_id)
+    text = TEXT_FORMS[form](contents.ready(contents.selected(pages)))
+    content = text.encode("utf-8", "replace")
+    return tagged(request, content, media_type="text/plain; charset=utf-8", headers=_completeness(contents))
+
+
+@router.get(
+    "/documents/{document_id}/tables",
+    operation_id="listTables",
+    summary="The tables with their pages and places",
+    response_model=schemas.TableList,
+    responses=responses(service.DocumentNotFound),
+)
+def list_tables(request: Request, document_id: UUID, user: CurrentUser, work: Work) -> Response:
+    contents = _contents(work, user, document_id)
+    tables = numbered_tables(contents.ready(contents.selected()))
+    return json_answer(request, {"data": tables}, headers=_completeness(contents))
+
+
+@router.get(
+    "/documents/{document_id}/file",
+    operation_id="getFile",
+    summary="The original file",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, 206: {}, 416: {}, **responses(service.DocumentNotFound)},
+)
+def get_file(request: Request, document_id: UUID, user: CurrentUser, work: Work, resources: Shared) -> Response:
+    return original_file(request, resources.blobs, service.get_document(work, user, document_id))
+
+
+def _accept(resources: Resources, user: User, stored: upload.Stored) -> service.Accepted:
+    """Commit the promise; a blob that no new document points to is deleted, whatever happens."""
+    kept = False
+    try:
+        with resources.database.unit_of_work() as session:
+            accepted = service.accept_upload(session, resources, user, stored)
+            kept = service.get_document(session, user, accepted.document_id).blob_key == stored.blob_key
+        return accepted
+    finally:
+        if not kept:
+            resources.blobs.delete(stored.blob_key)
+
+
+async def _card_when(
+    resources: Resources,
+    user: User,
+    document_id: UUID,
+    *,
+    wait: float,
+    rev: int | None = None,
+    duplicate: bool = False,
+) -> schemas.DocumentCard:
+    """Return the document once its job is done or `rev` differs, or when `wait` seconds have passed."""
+
+    def look() -> schemas.DocumentCard:
+        with resources.database.unit_of_work() as session:
+            document = service.get_document(session, user, document_id)
+            return service.document_cards(session, [document], duplicate=duplicate)[0]
+
+    return await resources.changes.until(
+        look,
+        key=lambda card: card.id,
+        satisfied=lambda card: card.job.done or (rev is not None and card.rev != rev),
+        seconds=wait,
+    )
+
+
+def _contents(work: Work, user: User, document_id: UUID) -> Contents:
+    document = service.get_document(work, user, document_id)
+    return Contents(work, document, service.latest_jobs(work, [document])[document.id])
+
+
+def _completeness(contents: Contents) -> dict[str, str]:
+    return {} if contents.complete else {"X-Sheaf-Complete": "false", **RETRY_AFTER}

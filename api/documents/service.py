@@ -1,0 +1,166 @@
+"""The rules of documents: when an upload is a new one, who sees what, and which pages are ready."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from api.documents.schemas import DocumentCard
+from api.documents.upload import Stored
+from api.jobs.service import job_cards
+from api.resources import Resources
+from shared import lifecycle
+from shared.errors import NotFound
+from shared.models import Document, Job, JobState, User
+from shared.sealing import seal
+
+NO_RESULT = (JobState.FAILED, JobState.CANCELED)
+
+
+class DocumentNotFound(NotFound):
+    """There is no such document."""
+
+    code = "document_not_found"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of an upload: its document, and whether it was there already."""
+
+    document_id: UUID
+    job_id: UUID
+    duplicate: bool
+
+
+def accept_upload(session: Session, resources: Resources, user: User, stored: Stored) -> Accepted:
+    """Make the document and its job, or find the document that this upload repeats.
+
+    A document whose latest job failed or was canceled is no duplicate: it gets a new job.
+    """
+    known = _same_upload(session, user, stored)
+    if known is None:
+        document = _new_document(session, resources, user, stored)
+        return Accepted(document.id, _new_job(session, document).id, duplicate=False)
+    document, latest = known
+    if latest.state in NO_RESULT:
+        _seal_password(resources, document, stored)
+        return Accepted(document.id, _new_job(session, document).id, duplicate=False)
+    return Accepted(document.id, latest.id, duplicate=True)
+
+
+def own_documents(user: User, *, status: JobState | None = None, query: str | None = None) -> SelectOfScalar[Document]:
+    """Select a user's documents by the state of their latest job and a part of their name."""
+    statement = select(Document).where(Document.owner_id == user.id)
+    if query:
+        statement = statement.where(col(Document.filename).icontains(query, autoescape=True))
+    if status:
+        latest = aliased(Job)
+        newest = (
+            select(latest.state)
+            .where(latest.document_id == Document.id)
+            .order_by(col(latest.id).desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        statement = statement.where(newest == status)
+    return statement
+
+
+def get_document(session: Session, user: User, document_id: UUID) -> Document:
+    """Return a user's document; somebody else's is as unknown as one that never was."""
+    statement = select(Document).where(Document.id == document_id, Document.owner_id == user.id)
+    document = session.exec(statement).first()
+    if document is None:
+        raise DocumentNotFound("There is no document with this id among yours.")
+    return document
+
+
+def latest_jobs(session: Session, documents: Sequence[Document]) -> dict[UUID, Job]:
+    statement = (
+        select(Job)
+        .where(col(Job.document_id).in_([document.id for document in documents]))
+        .ext(distinct_on(col(Job.document_id)))
+        .order_by(col(Job.document_id), col(Job.id).desc())
+    )
+    return {job.document_id: job for job in session.exec(statement) if job.document_id}
+
+
+def document_cards(session: Session, documents: Sequence[Document], *, duplicate: bool = False) -> list[DocumentCard]:
+    jobs = latest_jobs(session, documents)
+    rendered = {card.document_id: card for card in job_cards(session, list(jobs.values()))}
+    return [
+        DocumentCard(
+            id=document.id,
+            filename=document.filename,
+            size=document.size,
+            sha256=document.sha256,
+            status=rendered[document.id].state,
+            rev=document.rev,
+            page_count=document.page_count,
+            text_preview=document.text_preview,
+            table_count=document.table_count,
+            created_at=document.created_at,
+            duplicate=duplicate,
+            repaired=document.repaired,
+            job=rendered[document.id],
+        )
+        for document in documents
+    ]
+
+
+def _same_upload(session: Session, user: User, stored: Stored) -> tuple[Document, Job] | None:
+    """Find the document with the same bytes and options; equal uploads at the same moment wait for each other."""
+    lock = f"{user.id}/{stored.sha256}"
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
+    statement = select(Document).where(
+        Document.owner_id == user.id,
+        Document.sha256 == stored.sha256,
+        Document.options == stored.options.compared(),
+    )
+    document = session.exec(statement).first()
+    return (document, latest_jobs(session, [document])[document.id]) if document else None
+
+
+def _new_document(session: Session, resources: Resources, user: User, stored: Stored) -> Document:
+    document = Document(
+        owner_id=user.id or 0,
+        filename=stored.filename,
+        size=stored.size,
+        sha256=stored.sha256,
+        blob_key=stored.blob_key,
+        options=stored.options.compared(),
+    )
+    _seal_password(resources, document, stored)
+    session.add(document)
+    session.flush()  # The job's foreign key needs the document's row.
+    return document
+
+
+def _seal_password(resources: Resources, document: Document, stored: Stored) -> None:
+    password = stored.options.password
+    document.password_sealed = seal(password, resources.settings.secret_key) if password else None
+
+
+def _new_job(session: Session, document: Document) -> Job:
+    options = {name: value for name, value in document.options.items() if name != "pages"}
+    job = Job(
+        owner_id=document.owner_id,
+        document_id=document.id,
+        settings=settings_digest(options),
+        options=options,
+        page_ranges=document.options.get("pages"),
+    )
+    lifecycle.accept(session, job, lane=lifecycle.lane_for(document.size))
+    return job
+
+
+def settings_digest(options: dict[str, object]) -> str:
+    """Return the key under which pages read with these options are stored and found again."""
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]

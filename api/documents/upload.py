@@ -1,0 +1,154 @@
+"""Taking in one PDF: count, hash and sniff it on its way to the blob store, then promise to read it."""
+
+import hashlib
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from starlette.requests import ClientDisconnect
+
+from api.documents.multipart import BadMultipart, Form
+from api.resources import Resources
+from shared import page_ranges
+from shared.clock import new_id
+from shared.errors import Invalid, InvalidField, TooLarge
+from shared.storage import blob_key
+
+HEADER_WINDOW = 1024
+PDF_MARK = b"%PDF-"
+MAX_FILENAME_LENGTH = 200
+FORM_OVERHEAD_BYTES = 64 * 1024
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class NotAPdf(Invalid):
+    """Only PDF files allowed."""
+
+    code = "not_a_pdf"
+
+
+class EmptyFile(Invalid):
+    """The file is empty."""
+
+    code = "empty_file"
+
+
+class FileTooLarge(TooLarge):
+    """The file is larger than this installation takes."""
+
+    code = "file_too_large"
+
+
+class UploadOptions(BaseModel):
+    """What an upload may ask for beside the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pages: str | None = None
+    password: str | None = None
+    tables: Literal["default"] = "default"
+
+    @field_validator("pages", "password", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("pages")
+    @classmethod
+    def _normal_form(cls, value: str | None) -> str | None:
+        return page_ranges.normalize(value) if value else None
+
+    def compared(self) -> dict[str, Any]:
+        """Return what decides whether two uploads of the same bytes are the same; the password does not."""
+        return self.model_dump(exclude={"password"})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that lies in the blob store and waits for its document."""
+
+    blob_key: str
+    filename: str
+    size: int
+    sha256: str
+    options: UploadOptions
+
+
+async def receive(resources: Resources, content_type: str, body: AsyncIterator[bytes]) -> Stored:
+    """Store the uploaded file; of a refused upload nothing remains."""
+    form = Form(content_type, body)
+    intake = _Intake(form.file(), resources.settings.max_upload_mb)
+    key = blob_key(new_id())
+    try:
+        await resources.blobs.write(key, intake.chunks())
+    except ClientDisconnect as error:
+        raise BadMultipart("The upload was cut off.") from error
+    try:
+        options = _parse_options(form.fields)
+    except InvalidField:
+        resources.blobs.delete(key)
+        raise
+    return Stored(key, clean_filename(form.filename or ""), intake.size, intake.sha256.hexdigest(), options)
+
+
+def refuse_by_length(resources: Resources, content_length: str | None) -> None:
+    """Refuse a body that says it is too large before its first byte is read."""
+    limit = resources.settings.max_upload_bytes + FORM_OVERHEAD_BYTES
+    if content_length and content_length.isdecimal() and int(content_length) > limit:
+        raise too_large(resources.settings.max_upload_mb)
+
+
+def too_large(limit_mb: int) -> FileTooLarge:
+    return FileTooLarge(f"A file may have at most {limit_mb} MiB here; split it, or ask for a higher limit.")
+
+
+def clean_filename(name: str) -> str:
+    """Return a name fit for display: the last path segment, NFC, no control or bidi characters, 200 at most."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    normal = unicodedata.normalize("NFC", last)
+    kept = "".join(c for c in normal if unicodedata.category(c) not in ("Cc", "Cs") and c not in BIDI_CONTROLS)
+    return kept.strip(" .")[:MAX_FILENAME_LENGTH] or "document.pdf"
+
+
+class _Intake:
+    """Counts, hashes and sniffs the bytes that pass through it."""
+
+    def __init__(self, source: AsyncIterator[bytes], limit_mb: int) -> None:
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+        self._source = source
+        self._limit_mb = limit_mb
+        self._head = b""
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in self._source:
+            self._take(chunk)
+            yield chunk
+        if self.size == 0:
+            raise EmptyFile("The file has no bytes; upload the PDF again.")
+        if PDF_MARK not in self._head:
+            raise _not_a_pdf()
+
+    def _take(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self.sha256.update(chunk)
+        if self.size > self._limit_mb * 2**20:
+            raise too_large(self._limit_mb)
+        if len(self._head) < HEADER_WINDOW:
+            self._head = (self._head + chunk)[:HEADER_WINDOW]
+            if len(self._head) == HEADER_WINDOW and PDF_MARK not in self._head:
+                raise _not_a_pdf()
+
+
+def _not_a_pdf() -> NotAPdf:
+    return NotAPdf("The file does not start like a PDF (no %PDF- in its first 1,024 bytes); upload a PDF.")
+
+
+def _parse_options(fields: dict[str, str]) -> UploadOptions:
+    try:
+        return UploadOptions.model_validate(fields)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InvalidField(f"/{fault['loc'][0]}", fault["msg"]) from error

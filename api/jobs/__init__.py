@@ -1,0 +1,1 @@
+"""Jobs: what became of the work that users asked for."""

@@ -1,0 +1,65 @@
+"""Routes of jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.conditional import json_answer
+from api.errors import responses
+from api.identity import CurrentUser, DetachedUser
+from api.jobs import service
+from api.jobs.schemas import JobCard
+from api.listing import Listing, Wanted, fetch, listing
+from api.resources import Shared, Work
+from shared.models import Job, JobState
+
+MAX_WAIT_S = 30
+RETRY_AFTER = {"Retry-After": "1"}
+Wait = Annotated[float, Query(ge=0, le=MAX_WAIT_S, description="Seconds to hold the answer until something happens.")]
+Rev = Annotated[int | None, Query(ge=0, description="With `wait`: answer as soon as the document's `rev` differs.")]
+router = APIRouter(tags=["jobs"])
+
+
+@router.get(
+    "/jobs",
+    operation_id="listJobs",
+    summary="Your jobs, newest first",
+    response_model=Listing[JobCard],
+    responses=responses(),
+)
+def list_jobs(
+    request: Request,
+    user: CurrentUser,
+    work: Work,
+    wanted: Wanted,
+    state: JobState | None = None,
+    kind: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    jobs, total, following = fetch(work, service.own_jobs(user, state=state, kind=kind), wanted, key=Job.id)
+    cards = service.job_cards(work, jobs)
+    return json_answer(request, listing(wanted, cards, total=total, following=following))
+
+
+@router.get(
+    "/jobs/{job_id}",
+    operation_id="getJob",
+    summary="One job; with `wait`, once it is done",
+    response_model=JobCard,
+    responses=responses(service.JobNotFound),
+)
+async def get_job(
+    request: Request, job_id: UUID, user: DetachedUser, resources: Shared, wait: Wait = 0, rev: Rev = None
+) -> Response:
+    def look() -> tuple[JobCard, int]:
+        with resources.database.unit_of_work() as session:
+            job = service.get_job(session, user, job_id)
+            return service.job_cards(session, [job])[0], service.document_rev(session, job)
+
+    card, _ = await resources.changes.until(
+        look,
+        key=lambda seen: seen[0].document_id or job_id,
+        satisfied=lambda seen: seen[0].done or (rev is not None and seen[1] != rev),
+        seconds=wait,
+    )
+    return json_answer(request, card, headers=None if card.done else RETRY_AFTER)

@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m cli`, which is what `./sheaf` does."""
+
+from cli.app import app
+
+app(prog_name="sheaf")

@@ -1,0 +1,68 @@
+"""Uploaded documents and the pages read from them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel, desc
+
+from shared.clock import new_id
+from shared.models.columns import moment
+
+
+class Document(SQLModel, table=True):
+    """One uploaded PDF.
+
+    `blob_key` is a UUID path, never the user's file name. `options` are what the upload asked for (`pages`,
+    `tables`) and decide, with `sha256`, whether a later upload is the same one. `rev` counts state changes of
+    its jobs and page commits. `password_sealed` is made by `shared.sealing`.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        Index("documents_newest", "owner_id", desc("id")),
+        Index("documents_same_upload", "owner_id", "sha256"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    owner_id: int = Field(foreign_key="users.id")
+    filename: str
+    size: int = Field(sa_type=BigInteger)
+    sha256: str
+    blob_key: str = Field(unique=True)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    password_sealed: bytes | None = None
+    page_count: int | None = None
+    text_preview: str | None = None
+    table_count: int | None = None
+    repaired: bool = False
+    rev: int = 1
+    created_at: datetime = moment()
+
+
+class Page(SQLModel, table=True):
+    """One page read under one set of extraction settings, or the reason why it could not be.
+
+    `content` and `words` are zlib-compressed JSON (Postgres's text and jsonb refuse U+0000 and lone surrogates,
+    and jsonb rewrites numbers). Width and height are in PDF points. `job_id` and `attempt` say who wrote the row.
+    """
+
+    __tablename__ = "pages"
+    __table_args__ = (Index("pages_of_job", "job_id"),)
+
+    document_id: UUID = Field(primary_key=True, foreign_key="documents.id", ondelete="CASCADE")
+    settings: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    job_id: UUID = Field(foreign_key="jobs.id", ondelete="CASCADE")
+    attempt: int
+    width: float | None = None
+    height: float | None = None
+    text_layer: str | None = None
+    table_count: int = 0
+    content: bytes | None = None
+    words: bytes | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    created_at: datetime = moment()

@@ -1,0 +1,148 @@
+"""Jobs as users see them, the parts that are dispatched, leased and fenced, their attempts, and the workers.
+
+The states and who may change them stand in `shared/lifecycle.py`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, SmallInteger, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel, desc
+
+from shared.clock import new_id
+from shared.models.columns import later, moment, one_of
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def done(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class PartState(StrEnum):
+    QUEUED = "queued"
+    DISPATCHED = "dispatched"
+    RUNNING = "running"
+    RETRY_WAIT = "retry_wait"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DEAD = "dead"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+class Job(SQLModel, table=True):
+    """One piece of work a user asked for. `page_ranges` is as in `shared.page_ranges`, None for all pages."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        one_of("state", JobState, name="jobs_state"),
+        Index("jobs_newest", "owner_id", desc("id")),
+        Index("jobs_of_document", "document_id", desc("id")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    owner_id: int = Field(foreign_key="users.id")
+    kind: str = "extraction"
+    document_id: UUID | None = Field(default=None, foreign_key="documents.id", ondelete="CASCADE")
+    state: str = JobState.QUEUED
+    settings: str
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    page_ranges: str | None = None
+    attempt: int = 0
+    pages_total: int | None = None
+    pages_done: int = 0
+    pages_failed: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+    error_retryable: bool | None = None
+    retry_of: UUID | None = None
+    created_at: datetime = moment()
+    started_at: datetime | None = later()
+    finished_at: datetime | None = later()
+
+
+class Part(SQLModel, table=True):
+    """What is dispatched, leased and fenced: a job's page range, or the whole of a small job.
+
+    `attempt` is the fencing token: every write of a worker carries it. `strikes` counts attempts that ended badly
+    without a new page; at `max_attempts` the part is given up. `dispatch_seq` tells a fresh message from a stale one.
+    """
+
+    __tablename__ = "parts"
+    __table_args__ = (
+        one_of("state", PartState, name="parts_state"),
+        Index("parts_queued", "lane", "owner_id", desc("priority"), "id", postgresql_where=text("state = 'queued'")),
+        Index("parts_in_order", "id", postgresql_where=text("state = 'queued'")),
+        Index("parts_inflight", "owner_id", postgresql_where=text("state IN ('dispatched', 'running')")),
+        Index("parts_leased", "lease_until", postgresql_where=text("state IN ('dispatched', 'running')")),
+        Index("parts_delayed", "run_after", postgresql_where=text("state = 'retry_wait'")),
+        {"postgresql_with": {"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.02}},
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    job_id: UUID = Field(foreign_key="jobs.id", index=True, ondelete="CASCADE")
+    owner_id: int
+    first_page: int | None = None
+    last_page: int | None = None
+    lane: int = Field(default=1, sa_type=SmallInteger)
+    priority: int = Field(default=0, sa_type=SmallInteger)
+    state: str = PartState.QUEUED
+    attempt: int = 0
+    strikes: int = Field(default=0, sa_type=SmallInteger)
+    max_attempts: int = Field(default=3, sa_type=SmallInteger)
+    dispatch_seq: int = 0
+    dispatched_at: datetime | None = later()
+    run_after: datetime | None = later()
+    deadline_at: datetime | None = later()
+    lease_until: datetime | None = later()
+    worker_id: str | None = None
+    boot_id: UUID | None = None
+    cancel_requested_at: datetime | None = later()
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """One run of one part, with what became of it; `outcome` is None while it runs."""
+
+    __tablename__ = "attempts"
+
+    part_id: UUID = Field(primary_key=True, foreign_key="parts.id", ondelete="CASCADE")
+    attempt: int = Field(primary_key=True)
+    worker_id: str
+    started_at: datetime = moment()
+    ended_at: datetime | None = later()
+    outcome: str | None = None
+    pages_done: int = 0
+    exit_code: int | None = None
+    signal: int | None = None
+    peak_rss_mb: int | None = None
+    cpu_s: float | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    error_page: int | None = None
+
+
+class Worker(SQLModel, table=True):
+    """A worker process that is, or was, alive; `boot_id` tells its incarnations apart."""
+
+    __tablename__ = "workers"
+
+    id: str = Field(primary_key=True)
+    boot_id: UUID
+    host: str
+    pid: int
+    slots: int
+    started_at: datetime = moment()
+    heartbeat_at: datetime = moment()

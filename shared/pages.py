@@ -1,0 +1,84 @@
+"""Reading and writing the rows of pages, for the lifecycle that decides when."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from shared.models import Job, Page
+from shared.page_content import FailedPage, ReadPage, pack, storable, unpack
+
+PREVIEW_LENGTH = 500
+
+
+def outcomes(session: Session, job: Job, selected: Sequence[int]) -> dict[int, str | None]:
+    """Return for each selected page that is settled for this job None or its error code.
+
+    A page that an earlier job failed to read is not settled: this job tries it anew.
+    """
+    rows = session.exec(
+        select(Page.number, Page.error_code, Page.job_id).where(
+            Page.document_id == job.document_id, Page.settings == job.settings
+        )
+    )
+    wanted = set(selected)
+    return {n: code for n, code, job_id in rows if n in wanted and (code is None or job_id == job.id)}
+
+
+def write(session: Session, job_id: UUID, pages: Sequence[ReadPage | FailedPage], *, attempt: int) -> None:
+    """Insert pages; a good page is never overwritten, a failed one is by whoever tries it again."""
+    statement = """
+        INSERT INTO pages (document_id, settings, number, job_id, attempt, width, height, text_layer, table_count,
+                           content, words, error_code, error_message, created_at)
+        SELECT j.document_id, j.settings, :number, j.id, :attempt, :width, :height, :text_layer, :table_count,
+               :content, :words, :code, :message, now()
+        FROM jobs j WHERE j.id = :job
+        ON CONFLICT (document_id, settings, number) DO UPDATE SET
+            (job_id, attempt, width, height, text_layer, table_count, content, words, error_code, error_message,
+             created_at) = (excluded.job_id, excluded.attempt, excluded.width, excluded.height, excluded.text_layer,
+             excluded.table_count, excluded.content, excluded.words, excluded.error_code, excluded.error_message,
+             excluded.created_at)
+        WHERE pages.error_code IS NOT NULL"""
+    rows = [{"job": job_id, "attempt": attempt, **_columns(page)} for page in pages]
+    if rows:
+        session.execute(text(statement), rows)
+
+
+def _columns(page: ReadPage | FailedPage) -> dict[str, Any]:
+    empty = dict.fromkeys(("width", "height", "text_layer", "content", "words", "code", "message"))
+    if isinstance(page, FailedPage):
+        return {**empty, "number": page.number, "table_count": 0, "code": page.code, "message": page.message}
+    return {
+        **empty,
+        "number": page.number,
+        "width": page.width,
+        "height": page.height,
+        "text_layer": page.text_layer,
+        "table_count": page.table_count,
+        "content": pack(page.content),
+        "words": pack(page.words),
+    }
+
+
+def preview(session: Session, job: Job) -> str | None:
+    """Return the first characters of the pages' text, for lists."""
+    rows = session.exec(
+        select(Page.content)
+        .where(Page.document_id == job.document_id, Page.settings == job.settings, col(Page.content).is_not(None))
+        .order_by(col(Page.number))
+        .limit(20)
+    )
+    preview = ""
+    for content in rows:
+        preview += storable(unpack(content)["text"]) + "\n" if content else ""
+        if len(preview) >= PREVIEW_LENGTH:
+            break
+    return preview[:PREVIEW_LENGTH].strip() if job.pages_done else None
+
+
+def table_count(session: Session, job: Job) -> int | None:
+    statement = "SELECT sum(table_count) FROM pages WHERE document_id = :document AND settings = :settings"
+    given = {"document": job.document_id, "settings": job.settings}
+    return session.execute(text(statement), given).scalar() if job.pages_done else None

@@ -1,0 +1,126 @@
+"""Every setting Sheaf knows, read once from the environment and `.env`, and checked before anything starts."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state.
+WELL_KNOWN_KEYS = frozenset({"dev-key", "secret", "changeme", "change-me", "sheaf", "secret-key", "password"})
+POSTGRES_SCHEMES = ("postgres://", "postgresql://", "postgresql+psycopg://")
+BROKER_SCHEMES = ("redis://", "rediss://", "valkey://", "amqp://", "amqps://")
+
+
+class Settings(BaseSettings):
+    """The settings of one process; names are the environment variables in lower case.
+
+    Sizes end in their unit: `_mb` is MiB, `_s` seconds.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    sheaf_data: Path = Path(".sheaf")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    web_concurrency: int = Field(default=1, ge=1)
+
+    database_url: str
+    broker_url: str
+    redis_url: str | None = None
+    storage_url: str | None = None
+    secret_key: SecretStr
+    public_url: str | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    bcrypt_rounds: int = Field(default=12, ge=4, le=16)
+    access_token_minutes: int = Field(default=15, ge=1)
+    refresh_token_days: int = Field(default=30, ge=1)
+    registration: Literal["open", "closed"] = "open"
+
+    worker_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    max_upload_mb: int = Field(default=200, ge=1)
+    max_pages: int = Field(default=5000, ge=1)
+    page_timeout_s: float = Field(default=30, gt=0)
+    job_timeout_s: float = Field(default=3600, gt=0)
+    sandbox_memory_mb: int = Field(default=1536, ge=256)
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_only(cls, value: str) -> str:
+        for scheme in POSTGRES_SCHEMES:
+            if value.startswith(scheme):
+                return "postgresql+psycopg://" + value.removeprefix(scheme)
+        raise ValueError("must be a Postgres address such as postgresql://user:password@host/name")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if not value.startswith(BROKER_SCHEMES):
+            raise ValueError("must be a Redis, Valkey or AMQP address such as redis://:password@host:6379/0")
+        return value.replace("valkey://", "redis://", 1)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_key(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value()
+        if key.strip().lower() in WELL_KNOWN_KEYS or len(set(key)) < 8:
+            raise ValueError("is a well-known or trivial key; make one with: openssl rand -hex 32")
+        if len(key.encode()) < 32:
+            raise ValueError("must have at least 32 bytes; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value:
+            raise ValueError("'*' cannot be combined with credentials; list the exact origins, comma-separated")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_store(cls, value: str | None, _info: ValidationInfo) -> str | None:
+        if value is not None and not value.startswith(("file:///", "s3://")):
+            raise ValueError("must be file:///absolute/folder or s3://bucket/prefix")
+        return value
+
+    @property
+    def storage(self) -> str:
+        """The blob store's URL: `STORAGE_URL`, or the folder `blobs` below `SHEAF_DATA`."""
+        return self.storage_url or (self.sheaf_data.resolve() / "blobs").as_uri()
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 2**20
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process; an unusable value ends it with exit code 78 and one sentence per fault."""
+    return load_or_exit(Settings)
+
+
+def load_or_exit(load: Callable[[], Settings]) -> Settings:
+    try:
+        return load()
+    except ValidationError as error:
+        _exit_with(error)
+
+
+def _exit_with(error: ValidationError) -> NoReturn:
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        missing = fault["type"] == "missing"
+        said = "is not set" if missing else fault["msg"].removeprefix("Value error, ")
+        print(f"{name}: {said}.", file=sys.stderr)  # noqa: T201 — logging is not configured yet.
+    if any(fault["type"] == "missing" for fault in error.errors()):
+        print("`./sheaf up` supplies these for a local installation; .env.example lists all.", file=sys.stderr)  # noqa: T201
+    raise SystemExit(EX_CONFIG)

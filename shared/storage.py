@@ -1,0 +1,85 @@
+"""Blobs: the uploaded files, in a local folder or an S3 bucket, under keys that we make."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import obstore
+from obstore.store import LocalStore, S3Store
+
+from shared.errors import StorageFull
+
+MIN_FREE_BYTES = 2**30
+
+
+def blob_key(blob_id: UUID) -> str:
+    """Return the key of a blob; the random tail of a UUIDv7 spreads the files over 256 folders."""
+    return f"{blob_id.hex[-2:]}/{blob_id}"
+
+
+class BlobStore:
+    """A store for whole, immutable files; `url` is `file:///folder` or `s3://bucket/prefix`."""
+
+    def __init__(self, url: str) -> None:
+        """Open the store; a local folder is made when it is missing."""
+        parts = urlsplit(url)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        self._store: LocalStore | S3Store
+        if self._folder:
+            self._store = LocalStore(self._folder, mkdir=True)
+        else:
+            plain_http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http:")
+            self._store = S3Store.from_url(url, client_options={"allow_http": plain_http})
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Store what `chunks` yields, all or nothing, and return when it would survive a power cut.
+
+        Raises StorageFull when less than 1 GiB would be left, and whatever `chunks` raises.
+        """
+        self._refuse_when_full()
+        await obstore.put_async(self._store, key, chunks)
+        if self._folder:
+            await asyncio.to_thread(_sync, self._folder / key)
+
+    def open(self, key: str) -> int:
+        """Return a read-only file descriptor with an offset of its own; raises FileNotFoundError."""
+        if self._folder:
+            return os.open(self._folder / key, os.O_RDONLY | os.O_CLOEXEC)
+        with tempfile.TemporaryFile() as copy:
+            for chunk in obstore.get(self._store, key).stream():
+                copy.write(chunk)
+            copy.flush()
+            return os.open(f"/proc/self/fd/{copy.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, key: str, *, start: int, end: int, chunk_size: int = 2**20) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to, not including, `end`."""
+        for offset in range(start, end, chunk_size):
+            yield bytes(obstore.get_range(self._store, key, start=offset, end=min(offset + chunk_size, end)))
+
+    def delete(self, key: str) -> None:
+        """Delete a blob; one that is gone already is no error."""
+        try:
+            obstore.delete(self._store, key)
+        except FileNotFoundError:
+            return
+
+    def _refuse_when_full(self) -> None:
+        if self._folder is None:
+            return
+        disk = os.statvfs(self._folder)
+        if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
+            raise StorageFull("The disk of this installation is almost full; ask its administrator to free space.")
+
+
+def _sync(path: Path) -> None:
+    """Flush a file and its folder: obstore renames into place without fsync."""
+    for target in (path, path.parent):
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,56 @@
+"""Who is alive: the workers with their slots, as the dispatcher counts them, and the leading dispatcher."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+WORKER_ALIVE_S = 15
+DISPATCHER_LOCK = 0x53484541  # The advisory lock that the leading dispatcher holds.
+
+
+def free_slots(session: Session) -> int:
+    """Return the slots of live workers that no running part holds; negative while a worker is overtaken."""
+    statement = """
+        SELECT coalesce((SELECT sum(slots) FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)), 0)
+             - (SELECT count(*) FROM parts WHERE state = 'running')"""
+    return int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
+
+
+def dispatch_window(session: Session) -> int:
+    """Return how many more parts the broker may hold: the live free slots plus one per slot."""
+    statement = """
+        SELECT coalesce(sum(slots), 0) - (SELECT count(*) FROM parts WHERE state = 'dispatched')
+        FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)"""
+    spare = int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
+    return max(0, spare + max(0, free_slots(session)))
+
+
+def register_worker(session: Session, *, worker_id: str, boot_id: UUID, host: str, pid: int, slots: int) -> None:
+    """Announce a worker's slots, or renew its heartbeat."""
+    statement = """
+        INSERT INTO workers (id, boot_id, host, pid, slots, started_at, heartbeat_at)
+        VALUES (:id, :boot, :host, :pid, :slots, now(), now())
+        ON CONFLICT (id) DO UPDATE SET boot_id = :boot, host = :host, pid = :pid, slots = :slots, heartbeat_at = now(),
+            started_at = CASE WHEN workers.boot_id = :boot THEN workers.started_at ELSE now() END"""
+    given = {"id": worker_id, "boot": boot_id, "host": host, "pid": pid, "slots": slots}
+    session.execute(text(statement), given)
+
+
+def retire_worker(session: Session, *, worker_id: str, boot_id: UUID) -> None:
+    """Take a stopping worker's slots out of the count."""
+    session.execute(text("DELETE FROM workers WHERE id = :id AND boot_id = :boot"), {"id": worker_id, "boot": boot_id})
+
+
+def live_workers(session: Session) -> int:
+    statement = "SELECT count(*) FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)"
+    return int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
+
+
+def dispatcher_leads(session: Session) -> bool:
+    """Say whether some process holds the dispatcher's lock in this database."""
+    statement = """
+        SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
+          AND l.classid = 0 AND l.objid = :lock"""
+    return bool(session.execute(text(statement), {"lock": DISPATCHER_LOCK}).scalar_one())

@@ -1,0 +1,148 @@
+"""What every test can have: real stores, a fresh database, settings, the API, and a runner with a real sandbox."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import redis
+from fastapi.testclient import TestClient
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.engine import make_url
+
+from api.app import create_app
+from cli.migrate import upgrade
+from shared.database import Database
+from shared.logs import configure_logging
+from shared.settings import Settings
+from shared.storage import BlobStore
+from tests.stores import start_stores
+from tests.work import Bench
+from worker.extraction.limits import Limits
+from worker.extraction.sandbox import Sandbox
+from worker.presence import Presence
+from worker.runner import Runner
+
+SECRET_KEY = "a key for tests that is long enough 0123456789"
+stores = ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", action="store_true", help="also run the long fault and soak runs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    configure_logging()
+    if not hasattr(config, "workerinput"):
+        start_stores(stores)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        stores.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("processes") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(60))
+        if item.get_closest_marker("faults") and not config.getoption("--faults"):
+            item.add_marker(pytest.mark.skip(reason="a long fault run; add --faults"))
+
+
+@pytest.fixture(scope="session")
+def admin() -> Iterator[psycopg.Connection]:
+    """Connect to the test server itself, to make and drop databases."""
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def template(admin: psycopg.Connection) -> Iterator[str]:
+    """Make the migrated database that each test's own is cloned from."""
+    name = f"sheaf_template_{uuid4().hex[:12]}"
+    admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    database = Database(_url_of(name))
+    upgrade(database.engine)
+    database.close()
+    yield name
+    admin.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
+
+
+@pytest.fixture
+def database_url(admin: psycopg.Connection, template: str) -> Iterator[str]:
+    name = f"sheaf_test_{uuid4().hex[:12]}"
+    admin.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    yield _url_of(name)
+    admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def broker_url(worker_id: str) -> str:
+    """Give each process of a parallel test run an empty database of its own on the broker."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 0
+    url = os.environ["TEST_BROKER_URL"].rsplit("/", 1)[0] + f"/{number}"
+    with redis.Redis.from_url(url) as connection:
+        connection.flushdb()
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str, broker_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        broker_url=broker_url,
+        secret_key=SECRET_KEY,
+        sheaf_data=tmp_path,
+        bcrypt_rounds=4,
+        max_upload_mb=2,
+        max_pages=50,
+        page_timeout_s=20,
+        sandbox_memory_mb=512,
+    )
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    sandbox.start()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def bench(settings: Settings, database: Database, sandbox: Sandbox) -> Bench:
+    """A worker's inside without its broker: what is queued can be run here and now."""
+    presence = Presence(database, slots=2)
+    presence.worker_id = "bench/1"
+    runner = Runner(
+        database,
+        BlobStore(settings.storage),
+        sandbox,
+        limits=Limits.from_settings(settings),
+        key=settings.secret_key,
+        presence=presence,
+    )
+    return Bench(database, runner, presence)
+
+
+def _url_of(database: str) -> str:
+    url = make_url(os.environ["TEST_DATABASE_URL"]).set(drivername="postgresql+psycopg", database=database)
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,239 @@
+"""PDFs made for tests: well-formed ones, encrypted and damaged ones, and hostile ones that are small and cost much."""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
+
+FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+LETTER = b"[0 0 612 792]"
+PASSWORD_PADDING = bytes.fromhex(
+    "28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a"
+)  # PDF 32000-1, 7.6.3.3
+CATALOG, TREE, FONT_NUMBER, FIRST_PAGE = 1, 2, 3, 4
+
+
+def text_pdf(pages: int = 1, *, text: str = "Page {number} of a document about sheaves") -> bytes:
+    """One line of text a page; `{number}` in the text is the page's number."""
+    return document([show(text.format(number=number)) for number in range(1, pages + 1)])
+
+
+def table_pdf(rows: int = 3, columns: int = 3) -> bytes:
+    """One ruled table with a heading above it; cell (r, c) says `r{r}c{c}`."""
+    return document([show("A table of cells") + grid(rows, columns)])
+
+
+def picture_pdf(caption: str = "") -> bytes:
+    """One picture over the whole page, as a scanner makes it, with a caption where one is given."""
+    picture = b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    objects = page_objects([b"q 612 0 0 792 0 0 cm /Scan Do Q " + show(caption)])
+    objects[max(objects) + 1] = stream(b"\x80", entries=picture.removeprefix(b"<< "))
+    return assemble({**objects, FIRST_PAGE: page(FIRST_PAGE + 1, pictures=b"/Scan %d 0 R" % max(objects))})
+
+
+def encrypted_pdf(password: str) -> bytes:
+    """One line of text, encrypted with 40-bit RC4 (PDF 32000-1, algorithms 1 to 4); owner and user are the same."""
+    padded = (password.encode("latin-1") + PASSWORD_PADDING)[:32]
+    owner = rc4(hashlib.md5(padded, usedforsecurity=False).digest()[:5], padded)
+    permissions, identifier = (-4).to_bytes(4, "little", signed=True), b"0123456789abcdef"
+    key = hashlib.md5(padded + owner + permissions + identifier, usedforsecurity=False).digest()[:5]
+    content_number = FIRST_PAGE + 1
+    salted = key + content_number.to_bytes(3, "little") + bytes(2)
+    content = rc4(hashlib.md5(salted, usedforsecurity=False).digest()[:10], show("A secret page"))
+    objects = page_objects([b""])
+    objects[content_number] = stream(content)
+    entry = b"<< /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >>" % (
+        owner.hex().encode(),
+        rc4(key, PASSWORD_PADDING).hex().encode(),
+    )
+    return assemble(objects, trailer=b"/Encrypt %s /ID [<%s> <%s>]" % ((entry,) + (identifier.hex().encode(),) * 2))
+
+
+def one_bad_page_pdf(pages: int = 3, *, bad: int = 2) -> bytes:
+    """Pages of text, of which the bad one has a rotation that is no number: pdfplumber then opens no page at all."""
+    objects = page_objects([show(f"Page {number}") for number in range(1, pages + 1)])
+    number = FIRST_PAGE + 2 * (bad - 1)
+    return assemble({**objects, number: objects[number].replace(b"/Rotate 0", b"/Rotate [1]")})
+
+
+def slow_page_pdf(pages: int = 1, *, slow: int = 1) -> bytes:
+    """Pages of text, of which one draws so many characters that reading it takes minutes."""
+    contents = [show(f"Page {number}") for number in range(1, pages + 1)]
+    contents[slow - 1] = MANY_CHARS
+    return document(contents)
+
+
+def hungry_page_pdf(pages: int = 1, *, hungry: int = 1) -> bytes:
+    """Pages of text, of which one inflates to a gigabyte."""
+    objects = page_objects([show(f"Page {number}") for number in range(1, pages + 1)])
+    return assemble({**objects, FIRST_PAGE + 2 * (hungry - 1) + 1: deflated(bytes(2**24), times=64)})
+
+
+def flate_bomb() -> bytes:
+    """1 MB that inflates to 1 GiB of spaces."""
+    return assemble({**page_objects([b""]), FIRST_PAGE + 1: deflated(b" " * 2**24, times=64)})
+
+
+def stacked_flate_bomb() -> bytes:
+    """7 kB, deflated twice, that inflate to 4 GiB."""
+    inner = deflate(b" " * 2**24, times=256)
+    filters = b"/Filter [/FlateDecode /FlateDecode]"
+    return assemble({**page_objects([b""]), FIRST_PAGE + 1: stream(zlib.compress(inner, 9), entries=filters)})
+
+
+def many_chars() -> bytes:
+    """13 kB that draw four million characters."""
+    return document([MANY_CHARS])
+
+
+def many_rects() -> bytes:
+    """10 kB that draw 400,000 rectangles."""
+    return document([b"0 0 1 1 re f " * 400_000])
+
+
+def nested_arrays() -> bytes:
+    """6 kB that open three million arrays inside each other."""
+    return document([b"[ " * 3_000_000])
+
+
+def page_tree_loop() -> bytes:
+    """A page tree that is its own child."""
+    return assemble({**page_objects([show("looped")]), TREE: tree([TREE, FIRST_PAGE])})
+
+
+def deep_page_tree() -> bytes:
+    """A page 5,000 levels down its page tree."""
+    objects = page_objects([show("deep")])
+    top = max(objects) + 1
+    levels = {number: tree([number + 1]) for number in range(top, top + 5000)}
+    return assemble({**objects, **levels, TREE: tree([top]), top + 5000: tree([FIRST_PAGE])})
+
+
+def repeated_kids() -> bytes:
+    """One page that its page tree names 300,000 times."""
+    return assemble({**page_objects([show("again")]), TREE: tree(repeat(FIRST_PAGE, 300_000))})
+
+
+def many_pages(pages: int = 200_000) -> bytes:
+    """19 MB of empty pages."""
+    leaf = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"
+    leaves = dict.fromkeys(range(FIRST_PAGE, FIRST_PAGE + pages), leaf)
+    return assemble({CATALOG: catalog(), TREE: tree(leaves), FONT_NUMBER: FONT, **leaves})
+
+
+HOSTILE: Mapping[str, Callable[[], bytes]] = {
+    make.__name__: make
+    for make in (
+        flate_bomb,
+        stacked_flate_bomb,
+        many_chars,
+        many_rects,
+        nested_arrays,
+        page_tree_loop,
+        deep_page_tree,
+        repeated_kids,
+        many_pages,
+    )
+}
+
+
+def document(contents: list[bytes]) -> bytes:
+    """A PDF of one page for each content stream."""
+    return assemble(page_objects(contents))
+
+
+def page_objects(contents: list[bytes]) -> dict[int, bytes]:
+    """The objects of such a PDF by number: from FIRST_PAGE on, each page is followed by its content."""
+    objects = {CATALOG: catalog(), FONT_NUMBER: FONT}
+    for index, content in enumerate(contents):
+        number = FIRST_PAGE + 2 * index
+        objects[number] = page(number + 1)
+        objects[number + 1] = deflated(content)
+    pages = range(FIRST_PAGE, FIRST_PAGE + 2 * len(contents), 2)
+    return {**objects, TREE: tree(pages)}
+
+
+def catalog() -> bytes:
+    return b"<< /Type /Catalog /Pages %d 0 R >>" % TREE
+
+
+def tree(kids: Iterable[int]) -> bytes:
+    listed = [b"%d 0 R" % kid for kid in kids]
+    return b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(listed), len(listed))
+
+
+def page(content: int, *, pictures: bytes = b"") -> bytes:
+    resources = b"<< /Font << /F1 %d 0 R >> /XObject << %s >> >>" % (FONT_NUMBER, pictures)
+    head = b"/Type /Page /Parent %d 0 R /MediaBox %s /Rotate 0" % (TREE, LETTER)
+    return b"<< %s /Contents %d 0 R /Resources %s >>" % (head, content, resources)
+
+
+def show(text: str) -> bytes:
+    """Draw one line of text near the top of the page."""
+    escaped = text.encode("latin-1").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return b"BT /F1 12 Tf 72 720 Td (%s) Tj ET " % escaped
+
+
+def grid(rows: int, columns: int) -> bytes:
+    """Rules and texts of a table whose cells are 90 by 20 points."""
+    left, top, width, height = 72, 700, 90, 20
+    lines = [
+        b"%d %d m %d %d l S" % (left, y, left + columns * width, y) for y in range(top - rows * height, top + 1, height)
+    ]
+    lines += [
+        b"%d %d m %d %d l S" % (x, top, x, top - rows * height) for x in range(left, left + columns * width + 1, width)
+    ]
+    cells = [
+        b"BT /F1 10 Tf %d %d Td (r%dc%d) Tj ET" % (left + 4 + c * width, top - 14 - r * height, r, c)
+        for r in range(rows)
+        for c in range(columns)
+    ]
+    return b" ".join(lines + cells)
+
+
+def stream(data: bytes, *, entries: bytes = b"") -> bytes:
+    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), entries, data)
+
+
+def deflated(chunk: bytes, *, times: int = 1) -> bytes:
+    return stream(deflate(chunk, times=times), entries=b"/Filter /FlateDecode")
+
+
+def deflate(chunk: bytes, *, times: int = 1) -> bytes:
+    """Compress so many copies of the chunk by compressing it once: after a full flush blocks can be repeated."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    block = packer.compress(chunk) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = zlib.adler32(b"")
+    for _ in range(times):
+        checksum = zlib.adler32(chunk, checksum)
+    return b"\x78\xda" + block * times + b"\x03\x00" + checksum.to_bytes(4, "big")
+
+
+def assemble(objects: Mapping[int, bytes], *, trailer: bytes = b"") -> bytes:
+    """Write the objects with their cross-reference table."""
+    out, offsets = bytearray(b"%PDF-1.5\n"), {}
+    for number, body in sorted(objects.items()):
+        offsets[number] = len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    size, start = max(objects) + 1, len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % size
+    out += b"".join(b"%010d 00000 n \n" % offsets.get(number, 0) for number in range(1, size))
+    out += b"trailer\n<< /Size %d /Root %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (size, CATALOG, trailer, start)
+    return bytes(out)
+
+
+def rc4(key: bytes, data: bytes) -> bytes:
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + key[i % len(key)]) % 256
+        state[i], state[j] = state[j], state[i]
+    out, i, j = bytearray(), 0, 0
+    for byte in data:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        out.append(byte ^ state[(state[i] + state[j]) % 256])
+    return bytes(out)
+
+
+MANY_CHARS = b"BT /F1 1 Tf 10 700 Td " + b"(AAAAAAAAAAAAAAAAAAAA) Tj " * 200_000 + b"ET"

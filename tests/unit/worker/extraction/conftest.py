@@ -1,0 +1,36 @@
+"""What the tests of the sandbox share: confined programs that probe it or misbehave, and extractions of given bytes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.worker.extraction.extracting import Extract
+from worker.extraction.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def probing() -> Iterator[Sandbox]:
+    with Sandbox("tests.unit.worker.extraction.probes") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def misbehaving() -> Iterator[Sandbox]:
+    with Sandbox("tests.unit.worker.extraction.misbehaviour") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def extract(sandbox: Sandbox, tmp_path: Path) -> Extract:
+    return Extract(sandbox, tmp_path)
+
+
+@pytest.fixture
+def misbehave(misbehaving: Sandbox, tmp_path: Path) -> Extract:
+    return Extract(misbehaving, tmp_path)
+
+
+@pytest.fixture
+def no_blob(tmp_path: Path) -> Callable[[], int]:
+    return Extract.blob(tmp_path, b"%PDF-1.5\n")

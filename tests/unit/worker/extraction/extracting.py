@@ -1,0 +1,57 @@
+"""Short ways to extract given bytes and to find the processes that do it."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+
+from shared.page_content import FailedPage, ReadPage
+from worker.extraction.limits import Limits
+from worker.extraction.sandbox import Extraction, Sandbox
+
+LIMITS = Limits(memory_mb=512, page_timeout_s=20, job_timeout_s=60, max_pages=100)
+
+
+@dataclass
+class Extract:
+    """Extractions in one sandbox."""
+
+    sandbox: Sandbox
+    folder: Path
+
+    def __call__(
+        self,
+        pdf: bytes,
+        *,
+        password: str | None = None,
+        limits: Limits = LIMITS,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Extraction:
+        return self.sandbox.extraction(self.blob(self.folder, pdf), password=password, limits=limits, on_wait=on_wait)
+
+    def pages(
+        self, pdf: bytes, numbers: Sequence[int] | None = None, *, password: str | None = None, limits: Limits = LIMITS
+    ) -> list[ReadPage | FailedPage]:
+        """Read these pages, or all."""
+        with self(pdf, password=password, limits=limits) as extraction:
+            count = extraction.open(count_all=numbers is not None)
+            return list(extraction.read(numbers or range(1, count + 1)))
+
+    @property
+    def children(self) -> list[psutil.Process]:
+        """The children that live now; the sandbox must be used by one test at a time."""
+        found: list[psutil.Process] = psutil.Process(self.sandbox.server_pid).children()
+        return [child for child in found if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+    @staticmethod
+    def blob(folder: Path, pdf: bytes) -> Callable[[], int]:
+        path = folder / uuid4().hex
+        path.write_bytes(pdf)
+        return lambda: os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def outcome(page: ReadPage | FailedPage) -> str:
+    return page.code if isinstance(page, FailedPage) else "read"

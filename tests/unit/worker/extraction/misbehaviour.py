@@ -1,0 +1,76 @@
+"""A program for sandbox children that a hostile PDF has taken over; the password says what it does."""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+
+from worker.extraction.frames import HEADER_LENGTH, Channel
+
+GOOD = {"number": 1, "width": 1, "height": 1, "text_layer": "full", "table_count": 0}
+
+
+def serve(channel: Channel) -> None:
+    """Open any PDF as one of two pages, misbehave on the first, and read the second."""
+    wanted = channel.receive()
+    if wanted is None:
+        return
+    channel.send({"pages": 2})
+    asked = channel.receive()
+    for number in asked.header["numbers"] if asked else ():
+        if number == 1:
+            MISDEEDS[wanted.header["password"]](channel)
+        else:
+            channel.send({**GOOD, "number": number}, (b"{}", b"[]"))
+
+
+def send_raw(*data: bytes) -> Callable[[Channel], None]:
+    def act(_: Channel) -> None:
+        for piece in data:
+            os.write(1, piece)
+        time.sleep(30)
+
+    return act
+
+
+def answer(header: dict[str, object], *parts: bytes) -> Callable[[Channel], None]:
+    return lambda channel: channel.send({**GOOD, **header}, parts)
+
+
+def die_by(number: int) -> Callable[[Channel], None]:
+    return lambda _: os.kill(os.getpid(), number)
+
+
+def abort_with_memory(_: Channel) -> None:
+    """End as a C library does that cannot allocate: by abort(), with the memory in use."""
+    held = bytearray(resource.getrlimit(resource.RLIMIT_AS)[0] * 7 // 10)
+    held[:: resource.getpagesize()] = b"x" * len(held[:: resource.getpagesize()])
+    os.abort()
+
+
+def use_cpu(_: Channel) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (1, 5))
+    while True:
+        pass
+
+
+MISDEEDS: dict[str, Callable[[Channel], None]] = {
+    "garbage": send_raw(b"\xff" * 64),
+    "no JSON": send_raw(HEADER_LENGTH.pack(3), b"{{{"),
+    "nested": send_raw(HEADER_LENGTH.pack(60_000), b"[" * 60_000),
+    "no sizes": send_raw(HEADER_LENGTH.pack(2), b"{}"),
+    "negative size": send_raw(HEADER_LENGTH.pack(14), b'{"sizes":[-1]}'),
+    "huge": send_raw(HEADER_LENGTH.pack(20), b'{"sizes":[99999999]}'),
+    "another page": answer({"number": 7}, b"{}", b"[]"),
+    "no parts": answer({}),
+    "text as width": answer({"width": "wide"}, b"{}", b"[]"),
+    "unknown layer": answer({"text_layer": "some"}, b"{}", b"[]"),
+    "many tables": answer({"table_count": 2**40}, b"{}", b"[]"),
+    "too large": answer({"code": "too_large"}),
+    "leave": lambda _: os._exit(3),
+    "SIGSEGV": die_by(signal.SIGSEGV),
+    "SIGABRT": die_by(signal.SIGABRT),
+    "abort with memory": abort_with_memory,
+    "use CPU": use_cpu,
+}

@@ -1,0 +1,66 @@
+"""Short ways to common beginnings: a signed-in client, an upload, and the run of what is queued."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from fastapi.testclient import TestClient
+
+from shared import lifecycle, workers
+from shared.database import Database
+from shared.lifecycle import Doorbell
+from worker.presence import Presence
+from worker.runner import Runner
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Bench:
+    """A worker's inside without its broker."""
+
+    database: Database
+    runner: Runner
+    presence: Presence
+
+    def announce(self, *, slots: int = 2) -> None:
+        """Let the dispatcher's count see this worker."""
+        with self.database.unit_of_work() as session:
+            workers.register_worker(
+                session,
+                worker_id=self.presence.worker_id,
+                boot_id=self.presence.boot_id,
+                host="bench",
+                pid=1,
+                slots=slots,
+            )
+
+    def dispatch(self, limit: int = 100) -> list[Doorbell]:
+        with self.database.unit_of_work() as session:
+            return lifecycle.dispatch(session, limit)
+
+    def run_all(self) -> None:
+        """Run what is queued until nothing is."""
+        while bells := self.dispatch():
+            for bell in bells:
+                self.runner.look_at(bell.part_id, bell.dispatch_seq)
+
+
+def sign_in(client: TestClient, email: str = "ada@example.org") -> TestClient:
+    """Register an account and let the client speak for it."""
+    body = {"email": email, "password": PASSWORD, "name": email.partition("@")[0]}
+    answer = client.post("/register", json=body)
+    assert answer.status_code == 201, answer.text
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    return client
+
+
+def upload(client: TestClient, content: bytes, name: str = "report.pdf", **fields: str) -> httpx2.Response:
+    return client.post("/documents", files={"file": (name, content, "application/pdf")}, data=fields)
+
+
+def uploaded(client: TestClient, content: bytes, **fields: str) -> dict[str, Any]:
+    answer = upload(client, content, **fields)
+    assert answer.status_code == 202, answer.text
+    document: dict[str, Any] = answer.json()
+    return document

@@ -1,0 +1,111 @@
+"""The dispatcher: moves queued parts to the broker, a short list ahead of the workers, and takes back what was lost.
+
+One process leads, by an advisory lock in Postgres; spares wait for it. It commits first and publishes after, so a
+crash between the two costs a lease, never a part.
+"""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import psycopg
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerDown
+
+from shared import lifecycle, workers
+from shared.broker import LOOK_AT_PART, celery_settings
+from shared.database import Database
+from shared.lifecycle import Doorbell
+from shared.logs import configure_logging
+from shared.settings import get_settings
+
+TURN_S = 1.0
+REAP_S = 2.0
+BROKER_PAUSE_S = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Dispatches while it leads; `stop` ends `run` within a turn."""
+
+    def __init__(self, database: Database, publisher: Celery) -> None:
+        """Keep the two ends: Postgres, which knows, and the broker, which rings."""
+        self._database = database
+        self._publisher = publisher
+        self._stopping = threading.Event()
+        self._next_reap = 0.0
+
+    def stop(self, *_: Any) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Lead whenever the lock is free, until stopped; trouble with Postgres means to stand again."""
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(self._database.dsn, autocommit=True, connect_timeout=5) as connection:
+                    self._stand(connection)
+            except psycopg.OperationalError as error:
+                log.warning("postgres is not available", error=str(error))
+            self._stopping.wait(TURN_S)
+
+    def turn(self) -> int:
+        """Do one round and return how many parts were dispatched."""
+        with self._database.unit_of_work() as session:
+            lifecycle.requeue_due(session)
+            self._reap_when_due(session)
+            doorbells = lifecycle.dispatch(session, workers.dispatch_window(session))
+        self._publish(doorbells)
+        return len(doorbells)
+
+    def _stand(self, connection: psycopg.Connection) -> None:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (workers.DISPATCHER_LOCK,)).fetchone()
+        if row and row[0]:
+            log.info("leading")
+            connection.execute(f"LISTEN {lifecycle.DISPATCH_CHANNEL}")
+            self._lead(connection)
+
+    def _lead(self, connection: psycopg.Connection) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.turn()
+            except Exception:  # an edge: one bad turn must not end the dispatching of everybody.
+                log.exception("turn failed")
+                self._stopping.wait(TURN_S)
+            for _ in connection.notifies(timeout=TURN_S, stop_after=1):
+                pass
+
+    def _reap_when_due(self, session: Any) -> None:
+        if time.monotonic() >= self._next_reap:
+            self._next_reap = time.monotonic() + REAP_S
+            taken_back = lifecycle.reap(session)
+            if taken_back:
+                log.info("took back expired parts", count=taken_back)
+
+    def _publish(self, doorbells: list[Doorbell]) -> None:
+        """Ring for each part; when the broker does not take one, the rest goes back to the queue."""
+        for position, bell in enumerate(doorbells):
+            try:
+                self._publisher.send_task(LOOK_AT_PART, args=(str(bell.part_id), bell.dispatch_seq), queue=bell.queue)
+            except (BrokerDown, OSError) as error:
+                log.warning("broker is not available", error=str(error), waiting=len(doorbells) - position)
+                with self._database.unit_of_work() as session:
+                    lifecycle.withdraw(session, doorbells[position:])
+                self._stopping.wait(BROKER_PAUSE_S)
+                return
+
+
+def main() -> None:
+    configure_logging()
+    settings = get_settings()
+    publisher = Celery("sheaf-dispatcher")
+    publisher.conf.update(celery_settings(settings))
+    dispatcher = Dispatcher(Database(settings.database_url, pool_size=2), publisher)
+    signal.signal(signal.SIGTERM, dispatcher.stop)
+    signal.signal(signal.SIGINT, dispatcher.stop)
+    dispatcher.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Getting text, words and tables out of a PDF, in a sandboxed process of its own."""

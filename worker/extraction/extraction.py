@@ -1,0 +1,168 @@
+"""One extraction: children open the PDF and read its pages; a page that costs a child its life costs one page."""
+
+import math
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from shared.lifecycle import AttemptReport, Failure
+from shared.page_content import FailedPage, ReadPage
+from worker.extraction import failures
+from worker.extraction.answers import failed_page, page_count, page_from
+from worker.extraction.children import Child, ChildGone, Ending
+from worker.extraction.failures import ExtractionFailed, SandboxCrashed
+from worker.extraction.frames import MAX_PAGE_BYTES, BadFrame, Frame, FrameTooLarge
+from worker.extraction.limits import Limits
+
+TICK_S = 0.4  # `on_wait` is promised at least every half second.
+
+
+class TooSlow(Exception):
+    """Opening or the page took longer than it may."""
+
+
+class Extraction:
+    """A context manager; leaving it kills a living child."""
+
+    def __init__(
+        self, spawn: Callable[[], Child], *, password: str | None, limits: Limits, on_wait: Callable[[], None]
+    ) -> None:
+        """The job's clock starts here; whatever `on_wait` raises kills the child and propagates."""
+        self._spawn = spawn
+        self._password = password or None
+        self._limits = limits
+        self._on_wait = on_wait
+        self._deadline = time.monotonic() + limits.job_timeout_s
+        self._waited_at = time.monotonic()
+        self._child: Child | None = None
+        self._last = Ending()
+        self._peak_rss_mb = 0
+        self._cpu_s = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._end(kill=True)
+
+    @property
+    def report(self) -> AttemptReport:
+        """What the children that have ended used: the last exit, the highest memory, all CPU time."""
+        return AttemptReport(
+            exit_code=self._last.exit_code,
+            signal=self._last.signal,
+            peak_rss_mb=self._peak_rss_mb,
+            cpu_s=self._cpu_s,
+        )
+
+    def open(self, *, count_all: bool) -> int:
+        """Open the PDF in a fresh child and return its page count.
+
+        With `count_all` a PDF may have more than `max_pages`, because only some of them are wanted. Raises
+        ExtractionFailed or SandboxCrashed.
+        """
+        max_pages = self._limits.max_pages
+        _, pages = self._open(count_to=None if count_all else max_pages + 1)
+        if pages > max_pages and not count_all:
+            self._end(kill=True)
+            raise ExtractionFailed(failures.too_many_pages(max_pages))
+        return pages
+
+    def read(self, numbers: Sequence[int]) -> Iterator[ReadPage | FailedPage]:
+        """Yield these pages in this order as they come; raises ExtractionFailed or SandboxCrashed."""
+        todo = deque(numbers)
+        while todo:
+            yield from self._read_on(todo)
+        self._end(kill=True)
+
+    def _open(self, *, count_to: int | None) -> tuple[Child, int]:
+        """Let a fresh child open the PDF and count its pages up to `count_to`."""
+        self._end(kill=True)
+        is_open = False
+        try:
+            self._child = child = self._spawn()
+            pages = page_count(self._ask_to_open(child, count_to), has_password=self._password is not None)
+            is_open = True
+        except TooSlow:
+            raise ExtractionFailed(failures.open_timeout(self._limits)) from None
+        except ChildGone:
+            raise ExtractionFailed(self._lack_of_memory(failures.open_memory(self._limits), page=None)) from None
+        except BadFrame as error:
+            raise SandboxCrashed(None, None) from error
+        finally:
+            if not is_open:
+                self._end(kill=True)
+        return child, pages
+
+    def _ask_to_open(self, child: Child, count_to: int | None) -> Frame:
+        cpu_s = max(1, math.ceil(self._limits.job_timeout_s - self._cpu_s))
+        child.send({"memory_mb": self._limits.memory_mb, "cpu_s": cpu_s})
+        child.send({"password": self._password, "count_to": count_to})
+        return self._answer(child)
+
+    def _read_on(self, todo: deque[int]) -> Iterator[ReadPage | FailedPage]:
+        """Let one child read until all is done or a page cost its life."""
+        child = self._child or self._open(count_to=1)[0]
+        try:
+            child.send({"numbers": [*todo], "max_bytes": MAX_PAGE_BYTES})
+            while todo and self._child is child:
+                page = self._page(child, todo[0])
+                todo.popleft()
+                yield page
+        finally:
+            self._end(kill=bool(todo))
+
+    def _page(self, child: Child, number: int) -> ReadPage | FailedPage:
+        """Wait for one page; where the page fails together with its child, the child is ended."""
+        try:
+            return page_from(self._answer(child), number)
+        except TooSlow:
+            failure = failures.page_timeout(self._limits)
+        except FrameTooLarge:
+            failure = failures.PAGE_TOO_LARGE
+        except ChildGone:
+            failure = self._lack_of_memory(failures.page_memory(self._limits), page=number)
+        except BadFrame as error:
+            raise SandboxCrashed(number, None) from error
+        self._end(kill=True)
+        return failed_page(number, failure)
+
+    def _answer(self, child: Child) -> Frame:
+        """Wait for the child's next frame; raises TooSlow, ChildGone, BadFrame or ExtractionFailed."""
+        give_up_at = time.monotonic() + self._limits.page_timeout_s
+        while (now := time.monotonic()) < self._deadline:
+            if now >= give_up_at:
+                raise TooSlow
+            next_event = min(self._waited_at + TICK_S, give_up_at, self._deadline)
+            frame = child.receive(max(0.001, next_event - now))
+            self._wait(is_answered=frame is not None)
+            if frame is not None:
+                return frame
+        raise ExtractionFailed(failures.job_timeout(self._limits))
+
+    def _wait(self, *, is_answered: bool) -> None:
+        """Call `on_wait` for each answer, and in between not more often than every tick."""
+        now = time.monotonic()
+        if is_answered or now >= self._waited_at + TICK_S:
+            self._waited_at = now
+            self._on_wait()
+
+    def _lack_of_memory(self, failure: Failure, *, page: int | None) -> Failure:
+        """Return the failure if the child died for want of memory; raises ExtractionFailed or SandboxCrashed if not."""
+        self._end(kill=False)
+        if self._last.signal == signal.SIGXCPU:
+            raise ExtractionFailed(failures.job_timeout(self._limits))
+        if not self._last.lacked_memory(self._limits.memory_mb):
+            raise SandboxCrashed(page, self._last.signal)
+        return failure
+
+    def _end(self, *, kill: bool) -> None:
+        """End the child, if there is one, and add what it used to the report."""
+        child, self._child = self._child, None
+        if child is not None:
+            self._last = child.end(kill=kill)
+            self._peak_rss_mb = max(self._peak_rss_mb, self._last.peak_rss_mb)
+            self._cpu_s += self._last.cpu_s

@@ -1,0 +1,191 @@
+"""The run of one part: claim it, read its pages in the sandbox, record each as it comes, and tell how it ended.
+
+Two short transactions stand around slow work that holds none. A worker that lost its claim writes nothing more.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from pydantic import SecretStr
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from shared import lifecycle, page_ranges
+from shared.database import Database
+from shared.lifecycle import Claim, FencedOut
+from shared.page_content import FailedPage
+from shared.sealing import unseal
+from shared.storage import BlobStore
+from worker.extraction import failures
+from worker.extraction.limits import Limits
+from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed
+from worker.presence import Presence
+
+HEARTBEAT_S = 5.0
+STOP_GRACE_S = 10.0
+DATABASE_PATIENCE_S = lifecycle.RUN_LEASE_S
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+class Stopping(Exception):
+    """This worker is shutting down."""
+
+
+class Runner:
+    """Runs the parts that messages point to; one runner serves all slots of a worker."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        sandbox: Sandbox,
+        *,
+        limits: Limits,
+        key: SecretStr,
+        presence: Presence,
+    ) -> None:
+        """Keep what every run needs; `key` unseals document passwords."""
+        self.sandbox = sandbox
+        self._database = database
+        self._blobs = blobs
+        self._limits = limits
+        self._key = key
+        self._presence = presence
+        self._stop_at: float | None = None
+
+    def look_at(self, part_id: UUID, dispatch_seq: int) -> None:
+        """Run the part if this message is the fresh one; a doubled or stale message does nothing."""
+        held = self._transact(
+            lambda session: lifecycle.claim(
+                session,
+                part_id,
+                dispatch_seq,
+                worker_id=self._presence.worker_id,
+                boot_id=self._presence.boot_id,
+            )
+        )
+        if held is None:
+            log.info("stale message", part=str(part_id), dispatch_seq=dispatch_seq)
+            return
+        with structlog.contextvars.bound_contextvars(job=str(held.job_id), attempt=held.attempt):
+            self._run(held)
+
+    def stop_soon(self) -> None:
+        """Let each slot finish its page and hand its part back; after the grace the sandbox child is killed."""
+        self._stop_at = time.monotonic() + STOP_GRACE_S
+
+    def _run(self, held: Claim) -> None:
+        started = time.monotonic()
+        try:
+            outcome = self._work(held)
+        except FencedOut:
+            outcome = "fenced out"
+        except Exception:  # an edge: whatever happens in here, the part must not stay unanswered.
+            log.exception("part failed unexpectedly")
+            outcome = self._end(lambda s: lifecycle.retry_later(s, held, failures.UNEXPECTED), "unexpected")
+        log.info("part ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
+
+    def _work(self, held: Claim) -> str:
+        password = unseal(held.password_sealed, self._key) if held.password_sealed else None
+        with self.sandbox.extraction(
+            lambda: self._blobs.open(held.blob_key),
+            password=password,
+            limits=self._limits,
+            on_wait=Pulse(held, transact=self._transact, check=self._check_grace).beat,
+        ) as extraction:
+            return self._read(held, extraction)
+
+    def _read(self, held: Claim, extraction: Extraction) -> str:
+        """Read until every selected page has a row, and end the part by what happened."""
+        try:
+            while self._read_on(held, extraction):
+                pass
+        except Stopping:
+            return self._end(lambda s: lifecycle.hand_back(s, held, extraction.report), "handed back")
+        except ExtractionFailed as error:
+            failure = error.failure
+            return self._end(lambda s: lifecycle.fail(s, held, failure, extraction.report), failure.code)
+        except SandboxCrashed as crash:
+            failure, report = failures.SANDBOX_CRASHED, replace(extraction.report, error_page=crash.page)
+            return self._end(lambda s: lifecycle.retry_later(s, held, failure, report), failure.code)
+        return self._end(lambda s: lifecycle.succeed(s, held, extraction.report), "succeeded")
+
+    def _read_on(self, held: Claim, extraction: Extraction) -> bool:
+        """Read the missing pages once; True when a page was given up and the rest is still to be read."""
+        try:
+            page_count = extraction.open(count_all=held.page_ranges is not None)
+            self._check_selection(held, page_count)
+            todo = self._transact(lambda session: lifecycle.start_pages(session, held, page_count=page_count))
+            for page in extraction.read(todo):
+                self._transact(lambda session, page=page: lifecycle.record_pages(session, held, [page]))  # type: ignore[misc]  # A bound default.
+                self._check_stop()
+        except SandboxCrashed as crash:
+            return self._give_page_up(held, crash)
+        return False
+
+    def _give_page_up(self, held: Claim, crash: SandboxCrashed) -> bool:
+        """A page that killed the sandbox in an earlier attempt and now again is recorded as failed."""
+        page = crash.page
+        if page is None or not self._transact(lambda s: lifecycle.crashes_at(s, held.part_id, page)):
+            raise crash
+        failed = FailedPage(number=page, code=failures.PAGE_CRASHED.code, message=failures.PAGE_CRASHED.message)
+        self._transact(lambda session: lifecycle.record_pages(session, held, [failed]))
+        return True
+
+    def _check_selection(self, held: Claim, page_count: int) -> None:
+        selected = page_ranges.expand(held.page_ranges, page_count)
+        if not selected:
+            raise ExtractionFailed(failures.no_such_pages(held.page_ranges, page_count))
+        if len(selected) > self._limits.max_pages:
+            raise ExtractionFailed(failures.too_many_pages(self._limits.max_pages))
+
+    def _end(self, transition: Callable[[Session], None], outcome: str) -> str:
+        self._transact(transition)
+        return outcome
+
+    def _check_stop(self) -> None:
+        if self._stop_at is not None:
+            raise Stopping
+
+    def _check_grace(self) -> None:
+        if self._stop_at is not None and time.monotonic() > self._stop_at:
+            raise Stopping
+
+    def _transact(self, work: Callable[[Session], Result]) -> Result:
+        """Run one transaction, trying again while the lease would last: a restart of Postgres costs no work."""
+        give_up = time.monotonic() + DATABASE_PATIENCE_S
+        while True:
+            try:
+                with self._database.unit_of_work() as session:
+                    return work(session)
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("database trouble, trying again", error=str(error))
+                time.sleep(0.5)
+
+
+class Pulse:
+    """The heartbeat of one attempt, called while its slot waits for the sandbox."""
+
+    def __init__(
+        self, held: Claim, *, transact: Callable[[Callable[[Session], None]], None], check: Callable[[], None]
+    ) -> None:
+        """`check` may raise to end the attempt."""
+        self._held = held
+        self._transact = transact
+        self._check = check
+        self._next = time.monotonic() + HEARTBEAT_S
+
+    def beat(self) -> None:
+        """Renew the lease when it is time; raises FencedOut when the part belongs to another attempt."""
+        self._check()
+        if time.monotonic() >= self._next:
+            self._transact(lambda session: lifecycle.beat(session, self._held))
+            self._next = time.monotonic() + HEARTBEAT_S
