@@ -63,6 +63,7 @@ class Demo:
         """Keep the processes' lines in a file, away from the progress bar; show its end if the platform fails."""
         log_file = DataDirectory(Path(environment["SHEAF_DATA"])).path / "demo.log"
         self._console.print(f"Starting the platform; its log is {log_file}.")
+        log_file.touch(mode=0o600)
         with log_file.open("w", encoding="utf-8", errors="replace") as stream:
             code = Platform(environment, Log(stream)).run(self._show)
         if code:

@@ -108,14 +108,17 @@ def accept(session: Session, job: Job, *, lane: Lane) -> None:
 
 def dispatch(session: Session, limit: int) -> list[Doorbell]:
     """Move up to `limit` queued parts to dispatched, oldest first, and return the messages to publish."""
+    # Materialized, because a plain sub-select may be run again and again and then finds more than `limit` rows.
     statement = """
+        WITH picked AS MATERIALIZED (
+            SELECT id FROM parts WHERE state = 'queued' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
         UPDATE parts SET state = 'dispatched', dispatch_seq = dispatch_seq + 1, dispatched_at = now(),
                lease_until = now() + make_interval(secs => :lease)
-        WHERE state = 'queued' AND id IN (
-            SELECT id FROM parts WHERE state = 'queued' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
-        RETURNING id, dispatch_seq, lane"""
-    rows = session.execute(text(statement), {"lease": DISPATCH_LEASE_S, "limit": limit}).mappings()
-    return [Doorbell(row["id"], row["dispatch_seq"], Lane(row["lane"]).queue) for row in rows]
+        FROM picked WHERE parts.id = picked.id AND parts.state = 'queued'
+        RETURNING parts.id, dispatch_seq, lane"""
+    rows = session.execute(text(statement), {"lease": DISPATCH_LEASE_S, "limit": limit}).mappings().all()
+    bells = [Doorbell(row["id"], row["dispatch_seq"], Lane(row["lane"]).queue) for row in rows]
+    return sorted(bells, key=lambda bell: bell.part_id)
 
 
 def withdraw(session: Session, doorbells: Sequence[Doorbell]) -> None:

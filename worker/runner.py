@@ -106,6 +106,8 @@ class Runner:
         try:
             while self._read_on(held, extraction):
                 pass
+        except FileNotFoundError:
+            return self._end(lambda s: lifecycle.fail(s, held, failures.FILE_MISSING), failures.FILE_MISSING.code)
         except Stopping:
             return self._end(lambda s: lifecycle.hand_back(s, held, extraction.report), "handed back")
         except ExtractionFailed as error:

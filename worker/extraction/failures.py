@@ -15,6 +15,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 UNEXPECTED = Failure("internal_error", "Something unexpected went wrong; try again, or see the worker's log.")
 SANDBOX_CRASHED = Failure("sandbox_crashed", "The process that read the PDF died several times; try again later.")
 PAGE_CRASHED = Failure("page_crashed", "Reading the page ended its process twice; save the PDF anew and upload it.")
+FILE_MISSING = Failure("file_missing", "The uploaded file is gone from the store; upload it again.")
 PASSWORD_REQUIRED = Failure("password_required", "The PDF is encrypted; give its password and try again.")
 PASSWORD_WRONG = Failure("password_wrong", "The password does not open this PDF; check it and try again.")
 PAGE_TOO_LARGE = Failure(

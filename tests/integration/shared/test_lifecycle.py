@@ -1,0 +1,339 @@
+"""The state changes of parts and jobs against real Postgres: who may move what, and what a late writer gets."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from shared import lifecycle, pages, workers
+from shared.broker import Lane
+from shared.database import Database
+from shared.lifecycle import AttemptReport, Claim, Doorbell, Failure, FencedOut
+from shared.models import Attempt, Document, Job, Page, Part, User
+from shared.page_content import FailedPage, ReadPage, unpack
+
+BOOT = uuid4()
+BROKEN = Failure("sandbox_crashed", "It died.")
+
+
+def queue_job(database: Database, *, page_ranges: str | None = None, document_id: UUID | None = None) -> UUID:
+    """Store a user, a document and a queued job, and return the job's id."""
+    with database.unit_of_work() as session:
+        if document_id is None:
+            user = User(email=f"{uuid4()}@example.org", name="x", password_hash="x")
+            session.add(user)
+            session.flush()
+            document = Document(owner_id=user.id or 0, filename="x", size=1, sha256="x", blob_key=str(uuid4()))
+            session.add(document)
+            session.flush()
+        else:
+            document = session.get_one(Document, document_id)
+        job = Job(owner_id=document.owner_id, document_id=document.id, settings="default", page_ranges=page_ranges)
+        lifecycle.accept(session, job, lane=Lane.NORMAL)
+        return job.id
+
+
+def ring(database: Database) -> Doorbell:
+    with database.unit_of_work() as session:
+        (bell,) = lifecycle.dispatch(session, 1)
+        return bell
+
+
+def claim(database: Database, bell: Doorbell, *, boot: UUID = BOOT) -> Claim | None:
+    with database.unit_of_work() as session:
+        return lifecycle.claim(session, bell.part_id, bell.dispatch_seq, worker_id="w/1", boot_id=boot)
+
+
+def claimed(database: Database) -> Claim:
+    held = claim(database, ring(database))
+    assert held is not None
+    return held
+
+
+def do(database: Database, work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Call a function of the lifecycle in a transaction of its own."""
+    with database.unit_of_work() as session:
+        return work(session, *given, **named)
+
+
+def expire(database: Database) -> None:
+    do(database, lambda s: s.execute(text("UPDATE parts SET lease_until = now() - interval '1 s'")))
+
+
+def make_due(database: Database) -> None:
+    do(database, lambda s: s.execute(text("UPDATE parts SET run_after = now() - interval '1 s'")))
+    do(database, lifecycle.requeue_due)
+
+
+def read_page(number: int, said: str = "text") -> ReadPage:
+    content = json.dumps({"text": said, "tables": []}).encode()
+    return ReadPage(number=number, width=1, height=2, text_layer="full", table_count=0, content=content, words=b"[]")
+
+
+def job_of(database: Database, job_id: UUID) -> Job:
+    return do(database, lambda s: s.get_one(Job, job_id))  # type: ignore[no-any-return]  # `do` returns what it is given.
+
+
+def attempts(database: Database) -> list[Attempt]:
+    return do(database, lambda s: list(s.exec(select(Attempt).order_by(col(Attempt.attempt)))))  # type: ignore[no-any-return]  # As above.
+
+
+def test_of_many_doubled_messages_exactly_one_claims(database: Database) -> None:
+    queue_job(database)
+    bell = ring(database)
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda _: claim(database, bell), range(24)))
+    assert sum(held is not None for held in claims) == 1
+
+
+def test_a_stale_message_claims_nothing(database: Database) -> None:
+    queue_job(database)
+    stale = ring(database)
+    do(database, lifecycle.withdraw, [stale])
+    fresh = ring(database)
+    assert claim(database, stale) is None
+    assert claim(database, fresh) is not None
+
+
+def test_withdrawing_a_claimed_part_changes_nothing(database: Database) -> None:
+    queue_job(database)
+    bell = ring(database)
+    held = claim(database, bell)
+    do(database, lifecycle.withdraw, [bell])
+    do(database, lifecycle.beat, held)
+
+
+def test_a_finished_job_shows_its_pages_and_preview(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    assert job_of(database, job_id).state == "running"
+    assert do(database, lifecycle.start_pages, held, page_count=2) == [1, 2]
+    do(database, lifecycle.record_pages, held, [read_page(1, "one\x00\ud800"), read_page(2, "two")])
+    do(database, lifecycle.succeed, held, AttemptReport(exit_code=0, peak_rss_mb=50))
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_total, job.pages_done, job.pages_failed) == ("succeeded", 2, 2, 0)
+    assert job.finished_at is not None
+    document = do(database, lambda s: s.get_one(Document, job.document_id))
+    assert (document.text_preview, document.page_count, document.table_count) == ("one\ntwo", 2, 0)
+    (attempt,) = attempts(database)
+    assert (attempt.outcome, attempt.pages_done, attempt.peak_rss_mb) == ("succeeded", 2, 50)
+
+
+def test_rev_grows_with_each_state_change_and_page(database: Database) -> None:
+    job_id = queue_job(database)
+    revs = [1]
+
+    def look() -> None:
+        revs.append(do(database, lambda s: s.get_one(Document, job_of(database, job_id).document_id)).rev)
+
+    held = claimed(database)
+    look()
+    do(database, lifecycle.start_pages, held, page_count=1)
+    look()
+    do(database, lifecycle.record_pages, held, [read_page(1)])
+    look()
+    do(database, lifecycle.succeed, held)
+    look()
+    assert revs == sorted(set(revs))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lifecycle.beat,
+        lambda s, held: lifecycle.start_pages(s, held, page_count=9),
+        lambda s, held: lifecycle.record_pages(s, held, [read_page(1, "zombie")]),
+        lifecycle.succeed,
+        lambda s, held: lifecycle.fail(s, held, BROKEN),
+        lambda s, held: lifecycle.retry_later(s, held, BROKEN),
+        lifecycle.hand_back,
+    ],
+)
+def test_a_zombie_writes_nothing(database: Database, write: Callable[..., object]) -> None:
+    job_id = queue_job(database)
+    zombie = claimed(database)
+    expire(database)
+    do(database, lifecycle.reap)
+    heir = claimed(database)
+    with pytest.raises(FencedOut):
+        do(database, write, zombie)
+    assert do(database, lambda s: s.exec(select(Page)).all()) == []
+    do(database, lifecycle.start_pages, heir, page_count=1)
+    do(database, lifecycle.record_pages, heir, [read_page(1)])
+    do(database, lifecycle.succeed, heir)
+    assert job_of(database, job_id).state == "succeeded"
+    assert [attempt.outcome for attempt in attempts(database)] == ["lost", "succeeded"]
+
+
+def test_a_lost_worker_three_times_without_a_page_ends_the_job(database: Database) -> None:
+    job_id = queue_job(database)
+    for _ in range(3):
+        claimed(database)
+        expire(database)
+        assert do(database, lifecycle.reap) == 1
+    job = job_of(database, job_id)
+    assert (job.state, job.error_code, job.error_retryable) == ("failed", "worker_lost", True)
+    assert [attempt.error_code for attempt in attempts(database)] == ["worker_lost"] * 3
+
+
+def test_attempts_that_got_on_do_not_count_against_the_limit(database: Database) -> None:
+    job_id = queue_job(database)
+    for number in range(1, 6):
+        held = claimed(database)
+        todo = do(database, lifecycle.start_pages, held, page_count=6)
+        assert todo == list(range(number, 7))
+        do(database, lifecycle.record_pages, held, [read_page(number)])
+        expire(database)
+        do(database, lifecycle.reap)
+    assert job_of(database, job_id).state == "running"
+
+
+def test_a_part_given_up_leaves_its_pages_and_names_the_missing(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=3)
+    do(database, lifecycle.record_pages, held, [read_page(1)])
+    do(database, lifecycle.fail, held, Failure("job_timeout", "Too slow."))
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_done, job.pages_failed, job.error_code) == ("partial", 1, 2, "job_timeout")
+    rows = do(database, lambda s: s.exec(select(Page.number, Page.error_code).order_by(col(Page.number))).all())
+    assert rows == [(1, None), (2, "job_timeout"), (3, "job_timeout")]
+
+
+def test_a_single_failed_page_makes_the_job_partial_without_an_error(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=2)
+    failed = FailedPage(number=2, code="page_error", message="odd")
+    do(database, lifecycle.record_pages, held, [read_page(1), failed])
+    do(database, lifecycle.succeed, held)
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_failed, job.error_code) == ("partial", 1, None)
+
+
+def test_when_every_page_failed_the_job_failed_with_the_first_pages_error(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=1)
+    failed = FailedPage(number=1, code="page_memory", message="too big")
+    do(database, lifecycle.record_pages, held, [failed])
+    do(database, lifecycle.succeed, held)
+    job = job_of(database, job_id)
+    assert (job.state, job.error_code, job.error_message) == ("failed", "page_memory", "too big")
+
+
+def test_a_failure_while_opening_ends_the_job_without_pages(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.fail, held, Failure("password_required", "Give it."))
+    job = job_of(database, job_id)
+    assert (job.state, job.error_code, job.error_retryable) == ("failed", "password_required", False)
+
+
+def test_a_crash_waits_before_the_next_attempt_and_three_end_the_part(database: Database) -> None:
+    job_id = queue_job(database)
+    for n in range(3):
+        held = claimed(database)
+        assert do(database, lifecycle.crashes_at, held.part_id, None) == n
+        do(database, lifecycle.retry_later, held, BROKEN)
+        assert do(database, lifecycle.dispatch, 1) == []
+        make_due(database)
+    assert job_of(database, job_id).error_code == "sandbox_crashed"
+
+
+def test_a_part_handed_back_goes_on_without_a_strike(database: Database) -> None:
+    queue_job(database)
+    for _ in range(4):
+        held = claimed(database)
+        do(database, lifecycle.hand_back, held)
+    assert do(database, lambda s: s.exec(select(Part)).one()).strikes == 0
+
+
+def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -> None:
+    queue_job(database)
+    claimed(database)
+    assert do(database, lifecycle.release_incarnations, worker_id="w/1", boot_id=BOOT) == 0
+    assert do(database, lifecycle.release_incarnations, worker_id="w/1", boot_id=uuid4()) == 1
+    assert claimed(database).attempt == 2
+
+
+def test_an_unclaimed_message_is_sent_again_only_when_a_slot_is_free(database: Database) -> None:
+    queue_job(database)
+    stale = ring(database)
+    expire(database)
+    assert do(database, lifecycle.reap) == 0, "no live worker: nobody could have claimed it"
+    announce(database, slots=1)
+    expire(database)
+    assert do(database, lifecycle.reap) == 1
+    assert ring(database).dispatch_seq == stale.dispatch_seq + 1
+
+
+def test_the_broker_holds_the_free_slots_and_one_more_for_each_slot(database: Database) -> None:
+    assert do(database, workers.dispatch_window) == 0
+    announce(database, slots=2)
+    assert do(database, workers.dispatch_window) == 4
+    for _ in range(4):
+        queue_job(database)
+    claimed(database)
+    ring(database)
+    assert do(database, workers.dispatch_window) == 2
+    do(database, lambda s: s.execute(text("UPDATE workers SET heartbeat_at = now() - interval '1 hour'")))
+    assert do(database, workers.dispatch_window) == 0
+
+
+def announce(database: Database, *, slots: int) -> None:
+    do(database, workers.register_worker, worker_id="w/1", boot_id=BOOT, host="h", pid=1, slots=slots)
+
+
+def test_a_good_page_is_never_overwritten_but_a_failed_one_is(database: Database) -> None:
+    first = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=2)
+    failed = FailedPage(number=2, code="page_timeout", message="slow")
+    do(database, lifecycle.record_pages, held, [read_page(1, "first"), failed])
+    do(database, lifecycle.succeed, held)
+    queue_job(database, document_id=job_of(database, first).document_id)
+    again = claimed(database)
+    assert do(database, lifecycle.start_pages, again, page_count=2) == [2]
+    do(database, lifecycle.record_pages, again, [read_page(1, "second"), read_page(2, "second")])
+    do(database, lifecycle.succeed, again)
+    rows = do(database, lambda s: s.exec(select(Page).order_by(col(Page.number))).all())
+    assert [unpack(row.content)["text"] for row in rows] == ["first", "second"]
+    assert job_of(database, again.job_id).state == "succeeded"
+
+
+def test_only_selected_pages_are_read_and_counted(database: Database) -> None:
+    job_id = queue_job(database, page_ranges="2,4-9")
+    held = claimed(database)
+    assert do(database, lifecycle.start_pages, held, page_count=5) == [2, 4, 5]
+    assert job_of(database, job_id).pages_total == 3
+
+
+def test_waiting_parts_are_dispatched_oldest_first(database: Database) -> None:
+    jobs = [queue_job(database) for _ in range(3)]
+    dispatched = [claimed(database).job_id for _ in range(3)]
+    assert dispatched == jobs
+
+
+def test_two_dispatchers_never_send_the_same_part(database: Database) -> None:
+    for _ in range(20):
+        queue_job(database)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: do(database, lifecycle.dispatch, 7), range(4)))
+    bells = [bell for some in found for bell in some]
+    assert len({bell.part_id for bell in bells}) == len(bells)
+
+
+def test_pages_are_written_once_by_the_fence_of_their_attempt(database: Database) -> None:
+    queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=1)
+    do(database, lifecycle.record_pages, held, [read_page(1)])
+    row = do(database, lambda s: s.exec(select(Page)).one())
+    assert (row.attempt, row.job_id) == (held.attempt, held.job_id)
+    assert do(database, pages.outcomes, job_of(database, held.job_id), [1]) == {1: None}

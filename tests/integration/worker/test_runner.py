@@ -1,0 +1,173 @@
+"""The run of a part with a real sandbox and a real database: what each end of it leaves behind."""
+
+import os
+import signal
+import threading
+import time
+import zlib
+
+import psutil
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from shared.models import Attempt, Part
+from tests.pdf_files import encrypted_pdf, one_bad_page_pdf, slow_page_pdf, text_pdf
+from tests.work import Bench, sign_in, uploaded
+
+
+def job_of(client: TestClient, document: dict[str, object]) -> dict[str, object]:
+    body: dict[str, object] = client.get(f"/documents/{document['id']}").json()["job"]
+    return body
+
+
+def code_of(job: dict[str, object]) -> object:
+    error = job["error"]
+    return error["code"] if isinstance(error, dict) else None
+
+
+@pytest.mark.parametrize(
+    ("password", "state", "code"),
+    [("", "failed", "password_required"), ("wrong", "failed", "password_wrong"), ("right", "succeeded", None)],
+)
+def test_an_encrypted_pdf_needs_its_password(
+    client: TestClient, bench: Bench, password: str, state: str, code: str | None
+) -> None:
+    document = uploaded(sign_in(client), encrypted_pdf("right"), password=password)
+    bench.run_all()
+    job = job_of(client, document)
+    assert (job["state"], code_of(job)) == (state, code)
+
+
+def test_the_password_sent_with_the_same_file_opens_it(client: TestClient, bench: Bench) -> None:
+    first = uploaded(sign_in(client), encrypted_pdf("right"))
+    bench.run_all()
+    again = uploaded(client, encrypted_pdf("right"), password="right")
+    bench.run_all()
+    assert again["id"] == first["id"]
+    assert job_of(client, again)["state"] == "succeeded"
+
+
+def test_a_damaged_pdf_gets_a_sentence_with_the_next_step(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), b"%PDF-1.7\nnot much of a PDF")
+    bench.run_all()
+    error = job_of(client, document)["error"]
+    assert isinstance(error, dict)
+    assert error["code"] == "damaged_pdf"
+    assert "save it anew" in error["message"]
+
+
+def test_too_many_pages_are_refused_unless_some_are_selected(client: TestClient, bench: Bench) -> None:
+    whole = uploaded(sign_in(client), text_pdf(51))
+    some = uploaded(client, text_pdf(51), pages="50-51")
+    bench.run_all()
+    assert code_of(job_of(client, whole)) == "too_many_pages"
+    assert job_of(client, some)["progress"] == {"pages_done": 2, "pages_failed": 0, "pages_total": 2}
+
+
+def test_a_selection_beyond_the_end_says_how_many_pages_there_are(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), text_pdf(2), pages="7-9")
+    bench.run_all()
+    error = job_of(client, document)["error"]
+    assert isinstance(error, dict)
+    assert (error["code"], "2 pages" in error["message"]) == ("no_such_pages", True)
+
+
+def test_one_bad_page_costs_one_page(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), one_bad_page_pdf(3, bad=2))
+    bench.run_all()
+    job = job_of(client, document)
+    assert (job["state"], job["failed_pages"]) == ("partial", [{"number": 2, "code": "page_error"}])
+    pages = client.get(f"/documents/{document['id']}/pages").json()["data"]
+    assert [page.get("error", {}).get("code") for page in pages] == [None, "page_error", None]
+    assert client.get(f"/documents/{document['id']}/text").text.count("\f") == 2
+
+
+def test_a_retry_reads_only_what_is_missing(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), text_pdf(3))
+    with bench.database.unit_of_work() as session:
+        session.execute(text("UPDATE documents SET page_count = 3"))
+        session.execute(
+            text("""INSERT INTO pages (document_id, settings, number, job_id, attempt, table_count, content, created_at)
+                    SELECT document_id, settings, 2, id, 1, 0, :content, now() FROM jobs"""),
+            {"content": zlib.compress(b'{"text": "from before", "tables": []}')},
+        )
+    bench.run_all()
+    assert client.get(f"/documents/{document['id']}/text").text.split("\f")[1] == "from before"
+    assert job_of(client, document)["state"] == "succeeded"
+    with bench.database.unit_of_work() as session:
+        assert session.exec(select(Attempt.pages_done)).one() == 2
+
+
+def sandbox_child(after: float = 0.0) -> psutil.Process:
+    """Wait for a child of the forkserver, which is our only child, and return it."""
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        born = [child for server in psutil.Process().children() for child in server.children()]
+        if born:
+            time.sleep(after)
+            return born[0]
+        time.sleep(0.01)
+    raise AssertionError("no sandbox child appeared")
+
+
+def test_a_killed_sandbox_child_is_tried_again_after_a_pause(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), slow_page_pdf(2, slow=2))
+    running = threading.Thread(target=bench.run_all)
+    running.start()
+    os.kill(sandbox_child(after=1.0).pid, signal.SIGKILL)
+    running.join()
+    with bench.database.unit_of_work() as session:
+        attempt = session.exec(select(Attempt)).one()
+        assert (attempt.outcome, attempt.error_code, attempt.signal) == ("crashed", "sandbox_crashed", 9)
+        assert (attempt.error_page, attempt.pages_done) == (2, 1)
+        assert session.exec(select(Part.state)).one() == "retry_wait"
+    assert job_of(client, document)["state"] == "running"
+
+
+def test_a_page_that_kills_the_sandbox_twice_is_given_up(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), slow_page_pdf(3, slow=2))
+    for _ in range(2):
+        with bench.database.unit_of_work() as session:
+            session.execute(text("UPDATE parts SET state = 'queued'"))
+        running = threading.Thread(target=bench.run_all)
+        running.start()
+        os.kill(sandbox_child(after=0.7).pid, signal.SIGKILL)
+        running.join()
+    job = job_of(client, document)
+    assert (job["state"], job["failed_pages"]) == ("partial", [{"number": 2, "code": "page_crashed"}])
+    assert job["progress"] == {"pages_done": 2, "pages_failed": 1, "pages_total": 3}
+
+
+def test_a_fenced_out_attempt_stops_and_writes_nothing_more(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), slow_page_pdf(2, slow=2))
+    running = threading.Thread(target=bench.run_all)
+    running.start()
+    child = sandbox_child(after=0.7)
+    with bench.database.unit_of_work() as session:
+        session.execute(text("UPDATE parts SET attempt = attempt + 1"))
+    running.join(timeout=8)
+    assert not running.is_alive()
+    assert not child.is_running()
+    assert job_of(client, document)["state"] == "running"
+
+
+def test_a_stopping_worker_hands_its_part_back(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), text_pdf(40))
+    bench.runner.stop_soon()
+    (bell,) = bench.dispatch()
+    bench.runner.look_at(bell.part_id, bell.dispatch_seq)
+    with bench.database.unit_of_work() as session:
+        assert session.exec(select(Attempt.outcome)).one() == "handed_back"
+        assert session.exec(select(Part.state, Part.strikes)).one() == ("queued", 0)
+        assert session.exec(select(col(Attempt.pages_done))).one() == 1
+    assert job_of(client, document)["progress"] == {"pages_done": 1, "pages_failed": 0, "pages_total": 40}
+
+
+def test_a_lost_blob_fails_the_job_with_a_reason(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    with bench.database.unit_of_work() as session:
+        session.execute(text("UPDATE documents SET blob_key = 'ab/gone'"))
+    bench.run_all()
+    assert code_of(job_of(client, document)) == "file_missing"
