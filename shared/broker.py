@@ -3,11 +3,12 @@
 from enum import IntEnum
 from typing import Any
 
-from kombu import Connection, Queue
+from kombu import Connection, Exchange, Queue
 
 from shared.settings import Settings
 
 LOOK_AT_PART = "sheaf.look_at_part"
+EXCHANGE = Exchange("sheaf", type="direct")
 CONNECT_TIMEOUT_S = 2.0
 SOCKET_TIMEOUT_S = 5.0
 
@@ -52,7 +53,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_acks_late": False,
         "task_publish_retry": False,
-        "task_queues": [Queue(lane.queue) for lane in Lane],
+        "task_queues": [Queue(lane.queue, EXCHANGE, routing_key=lane.queue) for lane in Lane],
         "task_default_queue": Lane.NORMAL.queue,
         "task_create_missing_queues": False,
         "task_send_sent_event": True,

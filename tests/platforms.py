@@ -138,4 +138,9 @@ def eventually(holds: Callable[[], bool], *, within_s: float = 10) -> None:
 
 
 def all_gone(processes: Sequence[psutil.Process], *, within_s: float) -> bool:
-    return not psutil.wait_procs(processes, timeout=within_s)[1]
+    """Say whether all of them ended by then; survivors are killed, so that a failing test leaves nothing behind."""
+    survivors = psutil.wait_procs(processes, timeout=within_s)[1]
+    for process in survivors:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    return not survivors

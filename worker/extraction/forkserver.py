@@ -57,7 +57,7 @@ def protect(root: Path) -> tuple[set[str], layers.Landlock | None]:
 
 
 def _landlock(root: Path) -> layers.Landlock | None:
-    python = [sys.prefix, sys.base_prefix, *(path for path in sys.path if path != str(root))]
+    python = [sys.prefix, sys.base_prefix, *(path for path in sys.path if Path(path).resolve() != root)]
     try:
         landlock = layers.Landlock(map(Path, {*python, *SYSTEM_LIBRARIES, *(str(root / name) for name in OWN_CODE)}))
         landlock.restrict()

@@ -19,9 +19,9 @@ from worker.extraction.limits import Limits
 __all__ = ["Extraction", "ExtractionFailed", "Limits", "Sandbox", "SandboxCrashed", "SandboxUnavailable"]
 
 ROOT = Path(__file__).resolve().parents[2]
-# Isolated mode has no current directory or PYTHONPATH on its path, so the checkout is put there by name.
+# Isolated mode has no current directory or PYTHONPATH on its path, so this checkout is put there by name.
 BOOT = (
-    "import sys; sys.path.append(sys.argv[2]); from worker.extraction.forkserver import main; "
+    "import sys; sys.path.insert(0, sys.argv[2]); from worker.extraction.forkserver import main; "
     "main(int(sys.argv[1]), sys.argv[2], program=sys.argv[3])"
 )
 NEEDED_BY_PYTHON = ("LD_LIBRARY_PATH",)  # Some Python builds find their own library only with it.

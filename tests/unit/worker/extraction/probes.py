@@ -39,6 +39,11 @@ def connect(port: int) -> str:
         return _said(lambda: connection.connect(("127.0.0.1", port)))
 
 
+def send_datagram(port: int) -> str:
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        return _said(lambda: sender.sendto(b"?", ("127.0.0.1", port)))
+
+
 def read(path: str) -> str:
     return _said(lambda: Path(path).read_bytes())
 
@@ -78,5 +83,17 @@ def _said(step: Callable[[], object]) -> str:
 
 PROBES: dict[str, Callable[[Any], object]] = {
     probe.__name__: probe
-    for probe in (environment, descriptors, connect, read, write, signal_process, limits, identity, modules, hang)
+    for probe in (
+        environment,
+        descriptors,
+        connect,
+        send_datagram,
+        read,
+        write,
+        signal_process,
+        limits,
+        identity,
+        modules,
+        hang,
+    )
 }

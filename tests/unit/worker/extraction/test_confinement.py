@@ -79,6 +79,7 @@ def test_nothing_answers_on_the_network(ask: Ask, probing: Sandbox, listening_po
     needs(probing, "network")
     socket.create_connection(("127.0.0.1", listening_port)).close()
     assert ask("connect", listening_port) in {"ENETUNREACH", "EACCES"}
+    assert ask("send_datagram", listening_port) == "ENETUNREACH"  # Landlock refuses TCP only.
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "/proc/self/environ", str(ROOT / "pyproject.toml")])

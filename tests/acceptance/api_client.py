@@ -1,0 +1,57 @@
+"""A small HTTP client for journeys through a whole platform."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.work import PASSWORD
+
+TERMINAL = ("succeeded", "partial", "failed", "canceled")
+
+
+class ApiClient:
+    """One signed-in user of a platform."""
+
+    def __init__(self, address: str) -> None:
+        """Register a new account at this address."""
+        self._http = httpx.Client(base_url=address, timeout=60)
+        body = {"email": f"{uuid4().hex[:12]}@example.org", "password": PASSWORD, "name": "Journey"}
+        token = self._http.post("/register", json=body).raise_for_status().json()["access_token"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def close(self) -> None:
+        self._http.close()
+
+    def upload(self, content: bytes | Path, **fields: str) -> dict[str, Any]:
+        data = content.read_bytes() if isinstance(content, Path) else content
+        answer = self._http.post("/documents", files={"file": ("x.pdf", data)}, data=fields)
+        assert answer.status_code == 202, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self._http.get(path, params=params).raise_for_status().json()
+
+    def text(self, document: dict[str, Any]) -> str:
+        return self._http.get(f"/documents/{document['id']}/text").raise_for_status().text
+
+    def wait(self, document: dict[str, Any], *, rounds: int = 10) -> dict[str, Any]:
+        """Wait for the end of a document's job, up to 30 s a round."""
+        for _ in range(rounds):
+            found: dict[str, Any] = self.get(f"/documents/{document['id']}", wait=30)
+            if found["status"] in TERMINAL:
+                return found
+        raise AssertionError(f"{document['id']} did not end: {found}")
+
+    def wait_all(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [self.wait(document) for document in documents]
+
+    def pages(self, document: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return every page with its words."""
+        count = document["page_count"] or 0
+        return [
+            self.get(f"/documents/{document['id']}/pages/{number}", include="words") for number in range(1, count + 1)
+        ]

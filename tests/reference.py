@@ -1,0 +1,42 @@
+"""What plain pdfplumber itself gives for a PDF, in a process of its own: `python -m tests.reference FILE PASSWORD`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pdfplumber
+
+WORD_FIELDS = ("text", "x0", "top", "x1", "bottom")
+
+
+def reference(path: Path, password: str = "", *, seconds: float = 300) -> list[dict[str, Any]] | None:
+    """Return the pages as pdfplumber gives them, `{}` for one that raises; None if it cannot open the file."""
+    command = [sys.executable, "-m", "tests.reference", str(path), password]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=seconds)
+    pages: list[dict[str, Any]] | None = json.loads(done.stdout) if done.returncode == 0 else None
+    return pages
+
+
+def read(path: str, password: str) -> list[dict[str, Any]]:
+    with pdfplumber.open(path, password=password) as pdf:
+        return [read_page(page) for page in pdf.pages]
+
+
+def read_page(page: Any) -> dict[str, Any]:
+    try:
+        result = {
+            "text": page.extract_text(),
+            "tables": page.extract_tables(),
+            "words": [{name: word[name] for name in WORD_FIELDS} for word in page.extract_words()],
+        }
+    except Exception:  # noqa: BLE001 — an edge: whatever pdfplumber raises, the page has no result.
+        return {}
+    finally:
+        page.close()
+    return result
+
+
+if __name__ == "__main__":
+    json.dump(read(sys.argv[1], sys.argv[2]), sys.stdout)
