@@ -22,6 +22,7 @@ def main() -> None:
         port=settings.port,
         fd=FIRST_INHERITED_FD if inherited else None,
         log_config=None,
+        workers=1,  # uvicorn would take WEB_CONCURRENCY itself, and its workers outlive a killed parent.
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_GRACE_S,

@@ -2,14 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.api_client import ApiClient
-from tests.platforms import StartedPlatform, data_directory, platform
+from tests.platforms import StartedPlatform
 from tests.reference import reference
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -21,20 +20,6 @@ pytestmark = [
     pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real PDFs lies beside the project or not at all"),
     pytest.mark.xdist_group("corpus"),
 ]
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[StartedPlatform]:
-    with data_directory() as data, platform(data, environment={"WORKER_CONCURRENCY": "2"}) as started:
-        yield started.wait_ready()
-        assert started.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def api(started: StartedPlatform) -> Iterator[ApiClient]:
-    client = ApiClient(started.address)
-    yield client
-    client.close()
 
 
 def manifest() -> list[dict[str, str]]:

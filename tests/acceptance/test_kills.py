@@ -1,0 +1,128 @@
+"""Processes killed in the middle of 100 small jobs: every accepted job still succeeds, and no page is read twice."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.acceptance.api_client import ApiClient
+from tests.pdf_files import text_pdf
+from tests.platforms import StartedPlatform, all_gone, data_directory, eventually, platform
+
+JOBS = 100
+KILL_AFTER = 15
+PAGES = 3
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240), pytest.mark.xdist_group("kills")]
+
+
+def kill_sandbox_children(started: StartedPlatform) -> None:
+    killed = 0
+    for _ in range(500):
+        for child in sandbox_children(started):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+                killed += 1
+        if killed >= 3:
+            return
+    raise AssertionError("no sandbox child was seen")
+
+
+def sandbox_children(started: StartedPlatform) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess, StopIteration):
+        servers = started.child("worker.app").children()
+        return [child for server in servers for child in server.children()]
+    return []
+
+
+def kill_worker(started: StartedPlatform) -> None:
+    started.child("worker.app").kill()
+
+
+def kill_dispatcher(started: StartedPlatform) -> None:
+    started.child("worker.dispatcher").kill()
+
+
+def kill_api(started: StartedPlatform) -> None:
+    started.child("-m api").kill()
+
+
+def lose_the_broker(started: StartedPlatform) -> None:
+    shutil.rmtree(data_of(started) / "valkey")
+    started.child("valkey-server").kill()
+
+
+def upload_batch(api: ApiClient, said: str) -> list[dict[str, Any]]:
+    return [api.upload(text_pdf(PAGES, text=f"{said} {n} page {{number}}")) for n in range(JOBS)]
+
+
+def succeeded(api: ApiClient) -> int:
+    try:
+        total: int = api.get("/jobs", state="succeeded", limit=1)["total"]
+    except httpx.HTTPError:
+        return -1
+    return total
+
+
+def data_of(started: StartedPlatform) -> Path:
+    return started.log.with_name(started.log.name.removesuffix(".log"))
+
+
+def check_ledger(started: StartedPlatform) -> None:
+    """Ask Postgres itself: all jobs ended well, each page was stored once and read by one attempt only."""
+    url = json.loads((data_of(started) / "run.json").read_text())["DATABASE_URL"]
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        states = connection.execute("SELECT DISTINCT state FROM jobs").fetchall()
+        stored = connection.execute("SELECT count(*) FROM pages").fetchone()
+        read = connection.execute("SELECT sum(pages_done) FROM attempts").fetchone()
+        jobs = connection.execute("SELECT count(*) FROM jobs").fetchone()
+    assert states == [("succeeded",)]
+    assert jobs is not None
+    assert stored == read == (jobs[0] * PAGES,)
+
+
+@pytest.mark.parametrize("fault", [kill_sandbox_children, kill_worker, kill_dispatcher, kill_api, lose_the_broker])
+def test_every_accepted_job_succeeds_although_a_process_dies(
+    started: StartedPlatform, fault: Callable[[StartedPlatform], None]
+) -> None:
+    api = ApiClient(started.address)
+    documents = upload_batch(api, fault.__name__)
+    eventually(lambda: succeeded(api) >= KILL_AFTER, within_s=60)
+    before = succeeded(api)
+    fault(started)
+    assert before < JOBS, "the fault came too late to hit anything"
+    eventually(lambda: succeeded(api) == JOBS, within_s=120)
+    assert api.text(documents[-1]).startswith(f"{fault.__name__} {JOBS - 1} page 1")
+    api.close()
+    check_ledger(started)
+
+
+def test_a_killed_supervisor_leaves_no_orphan_and_its_jobs_succeed_after_the_next_start() -> None:
+    with data_directory() as data:
+        environment = {"WORKER_CONCURRENCY": "2", "WEB_CONCURRENCY": "2"}
+        with platform(data, environment=environment) as first:
+            api = ApiClient(first.wait_ready().address)
+            upload_batch(api, "supervisor")
+            eventually(lambda: succeeded(api) >= KILL_AFTER, within_s=60)
+            processes = first.processes()
+            first.process.kill()
+            assert all_gone(processes, within_s=8)
+            api.close()
+        with platform(data, environment=environment) as second:
+            second.wait_ready()
+            eventually(lambda: open_jobs(second) == 0, within_s=120)
+            check_ledger(second)
+            assert second.stop() == 0
+
+
+def open_jobs(started: StartedPlatform) -> int:
+    url = json.loads((data_of(started) / "run.json").read_text())["DATABASE_URL"]
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        row = connection.execute("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')").fetchone()
+    return int(row[0]) if row else -1
