@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, computed_field
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -75,6 +75,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_exception)
     for lost in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(lost, _on_lost_database)
+    app.add_exception_handler(DataError, _on_unstorable)
     app.add_exception_handler(Exception, _on_defect)
 
 
@@ -127,6 +128,11 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 def _on_lost_database(request: Request, error: Exception) -> JSONResponse:
     log.warning("database is not available", error=str(error))
     return _on_sheaf_error(request, Unavailable("The database is not available at the moment; try again soon."))
+
+
+def _on_unstorable(request: Request, _error: Exception) -> JSONResponse:
+    """Postgres's text takes no U+0000 and its integers have limits; no valid value of ours is near either."""
+    return _on_sheaf_error(request, Invalid("A value has a character or a size that cannot be stored; correct it."))
 
 
 def _on_defect(request: Request, error: Exception) -> JSONResponse:

@@ -12,13 +12,13 @@ from sqlmodel import Session
 from api.resources import Shared, Work
 from shared.clock import now
 from shared.errors import Unauthenticated
-from shared.models import User
+from shared.models import User, UserSession
 from shared.settings import Settings
 
 ALGORITHM = "HS256"
 ISSUER = "sheaf"
 AUDIENCE = "sheaf-api"
-REQUIRED_CLAIMS = ["exp", "iat", "sub", "iss", "aud", "jti"]
+REQUIRED_CLAIMS = ["exp", "iat", "sub", "iss", "aud", "jti", "sid"]
 LEEWAY_S = 10
 
 bearer = OAuth2PasswordBearer("/token", auto_error=False, description="An access token from `/login` or `/token`.")
@@ -56,13 +56,17 @@ def identify(session: Session, settings: Settings, token: str | None) -> User:
     """Return the active user an access token stands for; raises Unauthenticated with the next step."""
     if token is None:
         raise Unauthenticated("Send `Authorization: Bearer <access token>`; POST /login gives one.")
-    user = session.get(User, _subject(settings, token))
+    user_id, session_id = _subject(settings, token)
+    user, signed_in = session.get(User, user_id), session.get(UserSession, session_id)
     if user is None or not user.is_active:
         raise InvalidToken("The account of this token is gone or switched off.")
+    if signed_in is None or signed_in.user_id != user.id or signed_in.revoked_at is not None:
+        raise InvalidToken("This session has ended; sign in again.")
     return user
 
 
-def _subject(settings: Settings, token: str) -> int:
+def _subject(settings: Settings, token: str) -> tuple[int, UUID]:
+    """Return the ids of the user and of the session."""
     try:
         claims = jwt.decode(
             token,
@@ -75,7 +79,7 @@ def _subject(settings: Settings, token: str) -> int:
         )
         if claims.get("typ") != "access":
             raise InvalidToken("This is no access token; POST /login gives one.")
-        return int(claims["sub"])
+        return int(claims["sub"]), UUID(claims["sid"])
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired("The access token has expired; sign in again or refresh it.") from error
     except (jwt.InvalidTokenError, ValueError) as error:

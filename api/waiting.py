@@ -35,7 +35,8 @@ class Changes:
                     await connection.execute(f"LISTEN {DOCUMENT_CHANNEL}")
                     self._wake_all()
                     async for notice in connection.notifies():
-                        self._wake(UUID(notice.payload))
+                        with suppress(ValueError):  # Anybody with the database's password may notify.
+                            self._wake(UUID(notice.payload))
             except psycopg.OperationalError as error:
                 log.warning("lost the connection for notices", error=str(error))
                 await asyncio.sleep(RECONNECT_S)

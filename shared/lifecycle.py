@@ -50,7 +50,7 @@ class Failure:
 
 
 WORKER_LOST = Failure("worker_lost", "The worker stopped answering several times; try again.")
-RETRYABLE_CODES = frozenset({"worker_lost", "job_timeout", "page_timeout", "sandbox_crashed", "storage_unavailable"})
+RETRYABLE_CODES = frozenset({"worker_lost", "job_timeout", "page_timeout", "sandbox_crashed", "internal_error"})
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class BlobStore:
         self._refuse_when_full()
         await obstore.put_async(self._store, key, chunks)
         if self._folder:
-            await asyncio.to_thread(_sync, self._folder / key)
+            await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
     def open(self, key: str) -> int:
         """Return a read-only file descriptor with an offset of its own; raises FileNotFoundError."""
@@ -75,9 +75,9 @@ class BlobStore:
             raise StorageFull("The disk of this installation is almost full; ask its administrator to free space.")
 
 
-def _sync(path: Path) -> None:
-    """Flush a file and its folder: obstore renames into place without fsync."""
-    for target in (path, path.parent):
+def _sync(path: Path, store: Path) -> None:
+    """Flush a file and the folders that name it: obstore renames into place without fsync."""
+    for target in (path, path.parent, store):
         descriptor = os.open(target, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -40,7 +40,7 @@ def start_stores(stack: ExitStack) -> None:
         os.environ["TEST_DATABASE_URL"] = cluster.url
     if "TEST_BROKER_URL" not in os.environ:
         valkey = prepare_valkey(folder / "valkey", port=_free_port(), password=secrets.token_urlsafe(16))
-        stack.enter_context(_running(valkey.command(extra=("appendonly no",)), valkey.is_ready))
+        stack.enter_context(_running(valkey.command(extra=("appendonly no", "databases 256")), valkey.is_ready))
         os.environ["TEST_BROKER_URL"] = valkey.url
 
 

@@ -69,7 +69,7 @@ class Presence:
 
     def _take_name(self, connection: psycopg.Connection) -> str:
         host = socket.gethostname()
-        for number in range(1, MAX_WORKERS_PER_HOST):
+        for number in range(1, MAX_WORKERS_PER_HOST + 1):
             name = f"{host}/{number}"
             row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
             if row and row[0]:

@@ -23,11 +23,12 @@ from shared.sealing import unseal
 from shared.storage import BlobStore
 from worker.extraction import failures
 from worker.extraction.limits import Limits
-from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed
+from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
 from worker.presence import Presence
 
 HEARTBEAT_S = 5.0
 STOP_GRACE_S = 10.0
+BROKEN_PAUSE_S = 5.0
 DATABASE_PATIENCE_S = lifecycle.RUN_LEASE_S
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
@@ -106,6 +107,10 @@ class Runner:
         try:
             while self._read_on(held, extraction):
                 pass
+        except SandboxUnavailable:
+            log.exception("no sandbox on this worker")
+            time.sleep(BROKEN_PAUSE_S)  # Not the part's fault: no strike, but no busy loop either.
+            return self._end(lambda s: lifecycle.hand_back(s, held, extraction.report), "no sandbox")
         except FileNotFoundError:
             return self._end(lambda s: lifecycle.fail(s, held, failures.FILE_MISSING), failures.FILE_MISSING.code)
         except Stopping:

@@ -30,7 +30,7 @@ def register(wanted: Register, work: Work, resources: Shared) -> SignedIn:
 
 @router.post("/login", operation_id="login", summary="Sign in", responses=responses(service.InvalidCredentials))
 def login(given: Login, work: Work, resources: Shared) -> SignedIn:
-    return service.login(work, resources, given)
+    return service.login(work, resources, email=given.email, password=given.password)
 
 
 @router.post(
@@ -40,7 +40,7 @@ def login(given: Login, work: Work, resources: Shared) -> SignedIn:
     responses=responses(service.InvalidCredentials),
 )
 def token(form: Annotated[OAuth2PasswordRequestForm, Depends()], work: Work, resources: Shared) -> SignedIn:
-    return service.login(work, resources, Login(email=form.username, password=form.password))
+    return service.login(work, resources, email=form.username, password=form.password)
 
 
 @router.post(

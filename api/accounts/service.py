@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.accounts.schemas import Account, Login, OwnAccount, Register, SignedIn
+from api.accounts.schemas import Account, OwnAccount, Register, SignedIn
 from api.identity import issue_access_token
 from api.resources import Resources
 from shared.accounts import checked_name, create_user, normalize_email
@@ -48,10 +48,10 @@ def register(session: Session, resources: Resources, wanted: Register) -> Signed
     return _sign_in(session, resources, user)
 
 
-def login(session: Session, resources: Resources, given: Login) -> SignedIn:
+def login(session: Session, resources: Resources, *, email: str, password: str) -> SignedIn:
     """Sign in; takes the same time and says the same whether or not the account exists."""
-    user = session.exec(select(User).where(User.email == _lookup_email(given.email))).first()
-    fits = resources.hasher.verify(given.password, user.password_hash if user else None)
+    user = session.exec(select(User).where(User.email == _lookup_email(email))).first()
+    fits = resources.hasher.verify(password, user.password_hash if user else None)
     if user is None or not fits or not user.is_active:
         raise InvalidCredentials
     return _sign_in(session, resources, user)

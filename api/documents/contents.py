@@ -56,6 +56,17 @@ class Contents:
             raise PageNotReady(f"Page {number} has not been read yet; ask again soon.")
         return render_page(row, words=words)
 
+    def listed(self, *, after: int, limit: int) -> tuple[list[Page], int | None]:
+        """Return the gap-free run of pages after this one, and the number to continue after; None ends the list."""
+        numbers = [number for number in self.selected() if number > after]
+        rows = self.ready(numbers[:limit])
+        is_opened = self.document.page_count is not None
+        is_last = is_opened and len(rows) == len(numbers)
+        is_cut_short = self.complete and len(rows) < limit
+        if is_last or is_cut_short:
+            return rows, None
+        return rows, rows[-1].number if rows else after
+
     def ready(self, numbers: list[int]) -> list[Page]:
         """Return the rows of these pages up to the first one that is missing."""
         rows = {row.number: row for row in self._rows(numbers)}

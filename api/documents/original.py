@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from shared.models import Document
 from shared.storage import BlobStore
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 def original_file(request: Request, blobs: BlobStore, document: Document) -> Response:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.conditional import json_answer, tagged
@@ -21,6 +21,7 @@ from shared.models import Document, JobState, User
 
 router = APIRouter(tags=["documents"])
 Ranges = Annotated[str | None, Query(max_length=2000, description="Only these pages.", examples=["1-5,9"])]
+MAX_PAGE_NUMBER = 2**31 - 1
 TEXT_FORMS = {"plain": plain_text}
 UPLOAD: dict[str, Any] = {
     "summary": "Upload a PDF and queue its extraction",
@@ -93,15 +94,12 @@ def list_pages(
     document_id: UUID,
     user: CurrentUser,
     work: Work,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=MAX_PAGE_NUMBER)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     contents = _contents(work, user, document_id)
-    numbers = [number for number in contents.selected() if number > after]
-    ready = contents.ready(numbers[:limit])
-    last = ready[-1].number if ready else after
-    ended = len(ready) == len(numbers) if contents.document.page_count is not None else contents.complete
-    body = {"data": [render_page(row) for row in ready], "next": None if ended else last}
+    rows, following = contents.listed(after=after, limit=limit)
+    body = {"data": [render_page(row) for row in rows], "next": following}
     return json_answer(request, body, headers=_completeness(contents))
 
 
@@ -115,7 +113,7 @@ def list_pages(
 def get_page(
     request: Request,
     document_id: UUID,
-    number: int,
+    number: Annotated[int, Path(ge=1, le=MAX_PAGE_NUMBER)],
     user: CurrentUser,
     work: Work,
     include: Annotated[Literal["words"] | None, Query()] = None,
@@ -170,16 +168,15 @@ def get_file(request: Request, document_id: UUID, user: CurrentUser, work: Work,
 
 
 def _accept(resources: Resources, user: User, stored: upload.Stored) -> service.Accepted:
-    """Commit the promise; a blob that no new document points to is deleted, whatever happens."""
-    kept = False
-    try:
-        with resources.database.unit_of_work() as session:
-            accepted = service.accept_upload(session, resources, user, stored)
-            kept = service.get_document(session, user, accepted.document_id).blob_key == stored.blob_key
-        return accepted
-    finally:
-        if not kept:
-            resources.blobs.delete(stored.blob_key)
+    """Commit the promise, then delete the blob that no document points to.
+
+    When the commit fails its outcome may be unclear, so the blob stays: better an orphan than a promise without a file.
+    """
+    with resources.database.unit_of_work() as session:
+        accepted = service.accept_upload(session, resources, user, stored)
+    if accepted.unused_blob:
+        resources.blobs.delete(accepted.unused_blob)
+    return accepted
 
 
 async def _card_when(

@@ -32,11 +32,12 @@ class DocumentNotFound(NotFound):
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of an upload: its document, and whether it was there already."""
+    """What became of an upload: its document, whether it was there already, and the blob that is not needed now."""
 
     document_id: UUID
     job_id: UUID
     duplicate: bool
+    unused_blob: str | None
 
 
 def accept_upload(session: Session, resources: Resources, user: User, stored: Stored) -> Accepted:
@@ -47,12 +48,13 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
     known = _same_upload(session, user, stored)
     if known is None:
         document = _new_document(session, resources, user, stored)
-        return Accepted(document.id, _new_job(session, document).id, duplicate=False)
+        return Accepted(document.id, _new_job(session, document).id, duplicate=False, unused_blob=None)
     document, latest = known
-    if latest.state in NO_RESULT:
-        _seal_password(resources, document, stored)
-        return Accepted(document.id, _new_job(session, document).id, duplicate=False)
-    return Accepted(document.id, latest.id, duplicate=True)
+    if latest.state not in NO_RESULT:
+        return Accepted(document.id, latest.id, duplicate=True, unused_blob=stored.blob_key)
+    former_blob, document.blob_key = document.blob_key, stored.blob_key  # The former one may be what was wrong.
+    _seal_password(resources, document, stored)
+    return Accepted(document.id, _new_job(session, document).id, duplicate=False, unused_blob=former_blob)
 
 
 def own_documents(user: User, *, status: JobState | None = None, query: str | None = None) -> SelectOfScalar[Document]:

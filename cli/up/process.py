@@ -29,12 +29,16 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Command:
-    """What to run and how to end it; `death_signal` is what the kernel sends when the supervisor is gone."""
+    """What to run and how to end it; `death_signal` is what the kernel sends when the supervisor is gone.
+
+    `folder` is made before each start: somebody may have deleted it together with what was in it.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path = Path("/")
+    folder: Path | None = None
     stdin: bytes = b""
     account: Account | None = None
     listener: int | None = None
@@ -51,6 +55,8 @@ class Child:
         """Start the command; raises OSError when there is no such program."""
         self.command = command
         self.started_at = time.monotonic()
+        if command.folder:
+            command.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._process = _spawn(command)
         if command.stdin and self._process.stdin:
             self._process.stdin.write(command.stdin)

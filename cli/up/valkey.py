@@ -50,6 +50,7 @@ class Valkey:
             name="valkey",
             argv=(str(self.binary), "-"),
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            folder=self.data,
             stdin=(lines + "".join(f"{line}\n" for line in extra)).encode(),  # No secret in a file or in `ps`.
             grace_s=SHUTDOWN_GRACE_S,
             is_store=True,
@@ -65,8 +66,7 @@ class Valkey:
 
 
 def prepare_valkey(data: Path, *, port: int, password: str) -> Valkey:
-    """Find the server and make its folder."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Find the server; its folder is made when it starts."""
     return Valkey(data, port, password, find_binary())
 
 

@@ -32,6 +32,14 @@ class ApiClient:
         document: dict[str, Any] = answer.json()
         return document
 
+    def offers(self, content: bytes) -> bool:
+        """Upload and say whether the answer promised anything; the server may be gone."""
+        try:
+            answer = self._http.post("/documents", files={"file": ("x.pdf", content)})
+        except httpx.TransportError:
+            return False
+        return answer.status_code in (200, 202)
+
     def get(self, path: str, **params: Any) -> Any:
         return self._http.get(path, params=params).raise_for_status().json()
 

@@ -1,5 +1,6 @@
 """What a child may answer, checked: it read a foreign file, so its parent believes nothing that it says."""
 
+import json
 from typing import Any, get_args
 
 from shared.lifecycle import Failure
@@ -45,7 +46,19 @@ def failed_page(number: int, failure: Failure) -> FailedPage:
 
 def _is_page(facts: dict[str, Any], frame: Frame) -> bool:
     layered = facts.get("text_layer") in get_args(TextLayer)
-    return layered and _is_count(facts.get("table_count")) and len(frame.parts) == 2
+    counted = _is_count(facts.get("table_count"))
+    return layered and counted and len(frame.parts) == 2 and _are_results(*frame.parts)
+
+
+def _are_results(content: bytes, words: bytes) -> bool:
+    """Say whether both are what later readers, who parse them unguarded, rely on."""
+    try:
+        match json.loads(content), json.loads(words):
+            case {"text": str(), "tables": list()}, list():
+                return True
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def _read_page(facts: dict[str, Any], frame: Frame, number: int) -> ReadPage:

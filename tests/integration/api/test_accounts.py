@@ -1,12 +1,18 @@
 """Accounts over HTTP: registering, signing in, refreshing, and who sees what of whom."""
 
+import statistics
+import time
+
 import jwt
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from api.app import create_app
 from shared.database import Database
 from shared.models import User
+from shared.passwords import PasswordHasher
+from shared.settings import Settings
 from tests.conftest import SECRET_KEY
 from tests.work import PASSWORD, sign_in
 
@@ -157,3 +163,41 @@ def test_without_a_token_the_next_step_is_named(client: TestClient) -> None:
     assert answer.status_code == 401
     assert "POST /login" in answer.json()["detail"]
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_an_access_token_ends_with_its_session(client: TestClient) -> None:
+    body = register(client)
+    client.headers["Authorization"] = f"Bearer {body['access_token']}"
+    for _ in range(2):
+        client.post("/refresh", json={"refresh_token": body["refresh_token"]})
+    assert client.get("/users/me").status_code == 401
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\x00b", "a@b.org\x00"])
+def test_an_absurd_name_is_only_a_wrong_one(client: TestClient, name: str) -> None:
+    assert client.post("/token", data={"username": name, "password": "12345678"}).status_code in (400, 401)
+    assert client.post("/login", json={"email": name[:300], "password": "12345678"}).status_code in (400, 401)
+
+
+def test_a_closed_installation_takes_no_registration(settings: Settings) -> None:
+    closed = settings.model_copy(update={"registration": "closed"})
+    with TestClient(create_app(closed)) as client:
+        answer = client.post("/register", json=ADA)
+    assert (answer.status_code, answer.json()["code"]) == (403, "registration_closed")
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(120)
+def test_signing_in_takes_as_long_for_an_account_that_is_not_there() -> None:
+    hasher = PasswordHasher(8)
+    known = hasher.hash(PASSWORD)
+
+    def median(password_hash: str | None) -> float:
+        times = []
+        for _ in range(101):
+            started = time.perf_counter()
+            hasher.verify("wrong horse", password_hash)
+            times.append(time.perf_counter() - started)
+        return statistics.median(times)
+
+    assert median(None) == pytest.approx(median(known), rel=0.2)

@@ -261,3 +261,45 @@ def test_a_password_is_sealed_at_rest_and_shown_nowhere(client: TestClient, data
     with database.unit_of_work() as session:
         rows = session.connection().exec_driver_sql("SELECT d::text || j::text FROM documents d, jobs j").scalars()
         assert "sesame" not in "".join(rows)
+
+
+def test_a_file_that_was_lost_comes_back_with_the_next_upload(client: TestClient, bench: Bench) -> None:
+    content = text_pdf()
+    uploaded(sign_in(client), content)
+    with bench.database.unit_of_work() as session:
+        session.connection().exec_driver_sql("UPDATE documents SET blob_key = 'ab/gone'")
+    bench.run_all()
+    again = uploaded(client, content)
+    bench.run_all()
+    assert client.get(f"/documents/{again['id']}").json()["status"] == "succeeded"
+    assert client.get(f"/documents/{again['id']}/file").content == content
+
+
+def test_a_list_of_pages_that_were_never_read_ends(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), b"%PDF-1.7 nothing more")
+    bench.run_all()
+    with bench.database.unit_of_work() as session:
+        session.connection().exec_driver_sql("UPDATE documents SET page_count = 3")
+    assert client.get(f"/documents/{document['id']}/pages").json() == {"data": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/documents", {"q": "a\x00b"}),
+        ("/users", {"q": "a\x00b"}),
+        ("/jobs", {"kind": "\x00"}),
+        ("/users", {"cursor": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"}),
+        ("/documents/{id}/pages/99999999999999999999", {}),
+        ("/documents/{id}/pages", {"after": "99999999999999999999"}),
+    ],
+)
+def test_odd_values_are_refused_and_no_defect(client: TestClient, path: str, params: dict[str, str]) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    assert client.get(path.format(id=document["id"]), params=params).status_code in (400, 422)
+
+
+def test_a_range_of_absurd_length_is_ignored(client: TestClient) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    answer = client.get(f"/documents/{document['id']}/file", headers={"Range": "bytes=0-" + "9" * 5000})
+    assert answer.status_code == 200
