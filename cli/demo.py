@@ -106,7 +106,8 @@ class Demo:
 
     def _print_result(self, client: Client, document: dict[str, Any]) -> None:
         error = document["job"].get("error")
-        self._console.print(f"\n[bold]{document['filename']}[/]: {document['status']}")
+        known = "  (read before; the same file is not read twice)" if document["duplicate"] else ""
+        self._console.print(f"\n[bold]{document['filename']}[/]: {document['status']}{known}")
         if error:
             self._console.print(Text(error["message"]), style="red")
         lines = client.text(document["id"]).splitlines()

@@ -19,7 +19,8 @@ BROKER_SCHEMES = ("redis://", "rediss://", "valkey://", "amqp://", "amqps://")
 class Settings(BaseSettings):
     """The settings of one process; names are the environment variables in lower case.
 
-    Sizes end in their unit: `_mb` is MiB, `_s` seconds.
+    Sizes end in their unit: `_mb` is MiB, `_s` seconds. All are read and checked, also those that nothing acts on yet
+    (limits of rate and queue, mail, metrics), so that a fault in them shows at the start.
     """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -40,8 +41,14 @@ class Settings(BaseSettings):
     access_token_minutes: int = Field(default=15, ge=1)
     refresh_token_days: int = Field(default=30, ge=1)
     registration: Literal["open", "closed"] = "open"
+    rate_limits: Literal["on", "off"] = "on"
+    metrics_token: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
 
     worker_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    max_open_jobs: int = Field(default=1000, ge=1)
+    max_queued: int = Field(default=200_000, ge=1)
     max_upload_mb: int = Field(default=200, ge=1)
     max_pages: int = Field(default=5000, ge=1)
     page_timeout_s: float = Field(default=30, gt=0)
@@ -71,6 +78,27 @@ class Settings(BaseSettings):
             raise ValueError("is a well-known or trivial key; make one with: openssl rand -hex 32")
         if len(key.encode()) < 32:
             raise ValueError("must have at least 32 bytes; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_only(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("redis://", "rediss://", "valkey://")):
+            raise ValueError("must be a Redis or Valkey address such as redis://:password@host:6379/0")
+        return value and value.replace("valkey://", "redis://", 1)
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must be the address people use, such as https://sheaf.example.org")
+        return value and value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
+            raise ValueError("must be a mail server such as smtp://user:password@host:587/?starttls=1")
         return value
 
     @field_validator("cors_origins", mode="before")

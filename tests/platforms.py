@@ -56,6 +56,13 @@ class StartedPlatform:
         assert self.lines, f"the platform did not become ready:\n{self.said}"
         return self
 
+    @property
+    def note(self) -> dict[str, str]:
+        """What the platform wrote down of itself while it runs."""
+        folder = self.log.with_name(self.log.name.removesuffix(".log"))
+        note: dict[str, str] = json.loads((folder / "run.json").read_text())
+        return note
+
     def get(self, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(self.address + path, timeout=10) as response:  # noqa: S310 — our own address.
             answer: dict[str, Any] = json.load(response)

@@ -26,7 +26,7 @@ DEFAULT_PORT = 8000
 GRACE_S = {"worker": 20.0}
 USUAL_GRACE_S = 10.0
 SERVED = "api"  # The line of the Procfile that gets the listening socket.
-NOTED = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "PORT", "SHEAF_DATA")
+NOTED = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "PORT", "SHEAF_DATA", "FLOWER_PORT", "FLOWER_BASIC_AUTH")
 
 
 @dataclass(frozen=True)

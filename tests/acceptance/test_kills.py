@@ -1,6 +1,5 @@
 """Processes killed in the middle of 100 small jobs: every accepted job still succeeds, and no page is read twice."""
 
-import json
 import shutil
 import threading
 import time
@@ -90,8 +89,7 @@ def data_of(started: StartedPlatform) -> Path:
 
 def check_ledger(started: StartedPlatform) -> None:
     """Ask Postgres itself: all jobs ended well, each page was stored once and read by one attempt only."""
-    url = json.loads((data_of(started) / "run.json").read_text())["DATABASE_URL"]
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(started.note["DATABASE_URL"]) as connection:
         states = connection.execute("SELECT DISTINCT state FROM jobs").fetchall()
         stored = connection.execute("SELECT count(*) FROM pages").fetchone()
         read = connection.execute("SELECT sum(pages_done) FROM attempts").fetchone()
@@ -137,7 +135,6 @@ def upload_all(started: StartedPlatform) -> None:
 
 
 def open_jobs(started: StartedPlatform) -> int:
-    url = json.loads((data_of(started) / "run.json").read_text())["DATABASE_URL"]
-    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(started.note["DATABASE_URL"]) as connection:
         row = connection.execute("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')").fetchone()
     return int(row[0]) if row else -1

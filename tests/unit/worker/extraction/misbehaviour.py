@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from worker.extraction.frames import HEADER_LENGTH, Channel
 
+CONTENT = b'{"text": "", "tables": []}'
 GOOD = {"number": 1, "width": 1, "height": 1, "text_layer": "full", "table_count": 0}
 
 
@@ -22,7 +23,7 @@ def serve(channel: Channel) -> None:
         if number == 1:
             MISDEEDS[wanted.header["password"]](channel)
         else:
-            channel.send({**GOOD, "number": number}, (b"{}", b"[]"))
+            channel.send({**GOOD, "number": number}, (CONTENT, b"[]"))
 
 
 def send_raw(*data: bytes) -> Callable[[Channel], None]:
@@ -62,11 +63,13 @@ MISDEEDS: dict[str, Callable[[Channel], None]] = {
     "no sizes": send_raw(HEADER_LENGTH.pack(2), b"{}"),
     "negative size": send_raw(HEADER_LENGTH.pack(14), b'{"sizes":[-1]}'),
     "huge": send_raw(HEADER_LENGTH.pack(20), b'{"sizes":[99999999]}'),
-    "another page": answer({"number": 7}, b"{}", b"[]"),
+    "another page": answer({"number": 7}, CONTENT, b"[]"),
     "no parts": answer({}),
-    "text as width": answer({"width": "wide"}, b"{}", b"[]"),
-    "unknown layer": answer({"text_layer": "some"}, b"{}", b"[]"),
-    "many tables": answer({"table_count": 2**40}, b"{}", b"[]"),
+    "text as width": answer({"width": "wide"}, CONTENT, b"[]"),
+    "unknown layer": answer({"text_layer": "some"}, CONTENT, b"[]"),
+    "many tables": answer({"table_count": 2**40}, CONTENT, b"[]"),
+    "content without text": answer({}, b"{}", b"[]"),
+    "words without end": answer({}, CONTENT, b"["),
     "too large": answer({"code": "too_large"}),
     "leave": lambda _: os._exit(3),
     "SIGSEGV": die_by(signal.SIGSEGV),

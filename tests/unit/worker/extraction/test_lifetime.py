@@ -73,6 +73,8 @@ def test_a_child_that_dies_by_a_signal_is_a_crash_and_the_rest_can_be_read(extra
         "no parts",
         "text as width",
         "unknown layer",
+        "content without text",
+        "words without end",
         "many tables",
         "leave",
         "SIGSEGV",
