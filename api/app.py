@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors
 from api.accounts.routes import router as accounts_router
+from api.body_limit import BodyLimit
 from api.documents.routes import router as documents_router
 from api.health import router as health_router
 from api.jobs.routes import router as jobs_router
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
         expose_headers=["ETag", "Location", "Retry-After", HEADER, "X-Sheaf-Complete"],
     )
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
     errors.install(app)
     for router in (accounts_router, documents_router, jobs_router, health_router):

@@ -39,6 +39,8 @@ STATUS: Mapping[type[SheafError], int] = {
     SheafError: 500,
 }
 RETRY_AFTER_S = 2
+# Python's own names of these changed with 3.13; a code that clients rely on must not.
+RFC_9110_NAMES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable"}
 log = structlog.get_logger(__name__)
 
 
@@ -119,7 +121,7 @@ def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 — As above.
-    title = HTTPStatus(error.status_code).phrase
+    title = RFC_9110_NAMES.get(error.status_code) or HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "_").replace("-", "_")
     detail = f"{title}: {request.method} {request.url.path}" if error.detail == title else str(error.detail)
     return _answer(request, Problem(title=title, status=error.status_code, detail=detail, code=code), error.headers)

@@ -402,7 +402,8 @@ def _require(row: Found | None) -> Found:
 
 
 def _lock(session: Session, model: type[Locked], key: UUID) -> Locked:
-    return session.get_one(model, key, with_for_update=True, populate_existing=True)
+    """Lock a row against other writers, but not against new rows that refer to it: that could deadlock."""
+    return session.get_one(model, key, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _document_of(job: Job) -> UUID:

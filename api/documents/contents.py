@@ -88,9 +88,12 @@ class Contents:
         return self.session.exec(statement)
 
     def _check_number(self, number: int) -> None:
+        if self.document.page_count is None:
+            raise NoSuchPage("The PDF could not be opened, so there are no pages; its job says why.")
         if number not in self.selected():
-            count = self.document.page_count or 0
-            raise NoSuchPage(f"There is no page {number}; the document has {count} and the job read the selected ones.")
+            raise NoSuchPage(
+                f"Page {number} is none of the pages that were asked for; the PDF has {self.document.page_count}."
+            )
 
 
 def render_page(row: Page, *, words: bool = False) -> dict[str, Any]:

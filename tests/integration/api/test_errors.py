@@ -1,5 +1,7 @@
 """Errors of every kind have one shape, whoever raised them."""
 
+from collections.abc import Iterator
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -96,3 +98,16 @@ def test_docs_need_no_internet(client: TestClient) -> None:
     page = client.get("/docs").text
     assert "https://" not in page.replace("https://fastapi.tiangolo.com", "https://")
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+def chunks(count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        yield b" " * 1024
+
+
+@pytest.mark.parametrize("body", [b" " * 300_000, chunks(300)], ids=["announced", "chunked"])
+def test_a_body_that_is_absurdly_large_is_refused(client: TestClient, body: bytes | Iterator[bytes]) -> None:
+    answer = client.post("/login", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "content_too_large"
