@@ -1,4 +1,4 @@
-"""What plain pdfplumber itself gives for a PDF, in a process of its own: `python -m tests.reference FILE PASSWORD`."""
+"""What plain pdfplumber gives for a PDF, in its own process: `python -m tests.reference FILE PASSWORD PAGES`."""
 
 import json
 import subprocess
@@ -8,20 +8,21 @@ from typing import Any
 
 import pdfplumber
 
+ALL = 10**6
 WORD_FIELDS = ("text", "x0", "top", "x1", "bottom")
 
 
-def reference(path: Path, password: str = "", *, seconds: float = 300) -> list[dict[str, Any]] | None:
-    """Return the pages as pdfplumber gives them, `{}` for one that raises; None if it cannot open the file."""
-    command = [sys.executable, "-m", "tests.reference", str(path), password]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=seconds)
-    pages: list[dict[str, Any]] | None = json.loads(done.stdout) if done.returncode == 0 else None
-    return pages
+def reference(path: Path, password: str = "", *, pages: int = ALL) -> list[dict[str, Any]] | None:
+    """Return the first pages as pdfplumber gives them, `{}` for one that raises; None if it cannot open the file."""
+    command = [sys.executable, "-m", "tests.reference", str(path), password, str(pages)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=300)
+    read: list[dict[str, Any]] | None = json.loads(done.stdout) if done.returncode == 0 else None
+    return read
 
 
-def read(path: str, password: str) -> list[dict[str, Any]]:
+def read_file(path: str, password: str, pages: int) -> list[dict[str, Any]]:
     with pdfplumber.open(path, password=password) as pdf:
-        return [read_page(page) for page in pdf.pages]
+        return [read_page(page) for page in pdf.pages[:pages]]
 
 
 def read_page(page: Any) -> dict[str, Any]:
@@ -39,4 +40,4 @@ def read_page(page: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(read(sys.argv[1], sys.argv[2]), sys.stdout)
+    json.dump(read_file(sys.argv[1], sys.argv[2], int(sys.argv[3])), sys.stdout)

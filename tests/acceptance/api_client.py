@@ -58,8 +58,8 @@ class ApiClient:
         return [self.wait(document) for document in documents]
 
     def pages(self, document: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return every page with its words."""
-        count = document["page_count"] or 0
+        """Return every page that was read, from the first on, with its words."""
+        count = document["job"]["progress"]["pages_total"] or 0
         return [
             self.get(f"/documents/{document['id']}/pages/{number}", include="words") for number in range(1, count + 1)
         ]
