@@ -28,11 +28,13 @@ def tagged(
 ) -> Response:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     every = {"ETag": etag, "Cache-Control": "private, no-cache", **(headers or {})}
-    if request.method == "GET" and _matches(request.headers.get("if-none-match"), etag):
+    if request.method == "GET" and matches(request, etag):
         return Response(status_code=304, headers=every)
     return Response(content, status, every, media_type)
 
 
-def _matches(header: str | None, etag: str) -> bool:
-    candidates = [part.strip().removeprefix("W/") for part in (header or "").split(",")]
+def matches(request: Request, etag: str) -> bool:
+    """Say whether the client has this representation already (RFC 9110, section 13.1.2)."""
+    header = request.headers.get("if-none-match", "")
+    candidates = [part.strip().removeprefix("W/") for part in header.split(",")]
     return etag in candidates or "*" in candidates

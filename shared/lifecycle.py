@@ -6,8 +6,8 @@ means somebody else was first. A job follows its parts: it runs from the first c
 in the same transaction. All clocks are the database's. Rows are locked in the order part, job, document.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from shared.page_content import FailedPage, ReadPage
 from shared.workers import free_slots
 
 DISPATCH_LEASE_S = 15
+DISPATCH_PATIENCE_S = 120
 RUN_LEASE_S = 30
 RETRY_DELAY_S = 1
 DISPATCH_CHANNEL = "sheaf_dispatch"
@@ -71,7 +72,7 @@ class Claim:
     job_id: UUID
     document_id: UUID
     settings: str
-    options: dict[str, Any]
+    options: dict[str, Any] = field(compare=False)
     page_ranges: str | None
     blob_key: str
     password_sealed: bytes | None
@@ -103,6 +104,8 @@ def accept(session: Session, job: Job, *, lane: Lane) -> None:
     session.add(job)
     session.flush()  # The part's foreign key needs the job's row.
     session.add(Part(job_id=job.id, owner_id=job.owner_id, lane=lane))
+    if job.document_id:
+        session.get_one(Document, job.document_id).latest_job_id = job.id
     _ring(session)
 
 
@@ -154,12 +157,16 @@ def claim(session: Session, part_id: UUID, dispatch_seq: int, *, worker_id: str,
     return _claimed(session, part)
 
 
-def beat(session: Session, held: Claim) -> None:
-    """Renew the lease; raises FencedOut when the part is not this attempt's any more."""
+def beat(session: Session, held: Collection[Claim]) -> set[Claim]:
+    """Renew the leases of these attempts and return those that still hold their part."""
     statement = """
         UPDATE parts SET lease_until = now() + make_interval(secs => :lease)
-        WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""
-    _require(session.execute(text(statement), {**_fence(held), "lease": RUN_LEASE_S}).first())
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS held (id, attempt)
+        WHERE parts.id = held.id AND parts.attempt = held.attempt AND state = 'running'
+        RETURNING parts.id, parts.attempt"""
+    fences = {(claim.part_id, claim.attempt): claim for claim in held}
+    given = {"ids": [part for part, _ in fences], "attempts": [n for _, n in fences], "lease": RUN_LEASE_S}
+    return {fences[row[0], row[1]] for row in session.execute(text(statement), given)}
 
 
 def start_pages(session: Session, held: Claim, *, page_count: int) -> list[int]:
@@ -173,25 +180,25 @@ def start_pages(session: Session, held: Claim, *, page_count: int) -> list[int]:
     job.pages_total = len(selected)
     job.pages_done = sum(code is None for code in outcomes.values())
     job.pages_failed = len(outcomes) - job.pages_done
-    _touch(session, document.id)
+    touch(session, document.id)
     return [number for number in selected if number not in outcomes]
 
 
 def record_pages(session: Session, held: Claim, done: Sequence[ReadPage | FailedPage]) -> None:
-    """Store pages as they come; raises FencedOut and writes nothing when another attempt holds the part."""
+    """Store pages as they come, counting each once; raises FencedOut when another attempt holds the part."""
     _hold(session, held)
-    pages.write(session, held.job_id, done, attempt=held.attempt)
-    read = sum(isinstance(page, ReadPage) for page in done)
-    counts = {"read": read, "failed": len(done) - read}
+    written = pages.write(session, held.job_id, done, attempt=held.attempt)
+    read = sum(isinstance(page, ReadPage) for page in written)
+    counts = {"read": read, "failed": len(written) - read}
     session.execute(
-        text("UPDATE attempts SET pages_done = pages_done + :read WHERE part_id = :id AND attempt = :attempt"),
-        {**_fence(held), **counts},
+        text("UPDATE attempts SET pages_done = pages_done + :all WHERE part_id = :id AND attempt = :attempt"),
+        {**_fence(held), "all": len(written)},
     )
     session.execute(
         text("UPDATE jobs SET pages_done = pages_done + :read, pages_failed = pages_failed + :failed WHERE id = :id"),
         {"id": held.job_id, **counts},
     )
-    _touch(session, held.document_id)
+    touch(session, held.document_id)
 
 
 def succeed(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
@@ -261,13 +268,19 @@ def release_incarnations(session: Session, *, worker_id: str, boot_id: UUID) -> 
 
 
 def _reap_dispatched(session: Session) -> int:
-    """While every slot is busy an unclaimed message is only waiting its turn, so its lease is renewed instead."""
-    if free_slots(session) > 0:
-        statement = "UPDATE parts SET state = 'queued', lease_until = NULL"
-    else:
-        statement = "UPDATE parts SET lease_until = now() + make_interval(secs => :lease)"
-    statement += " WHERE state = 'dispatched' AND lease_until < now() RETURNING state"
-    rows = session.execute(text(statement), {"lease": DISPATCH_LEASE_S}).scalars()
+    """Queue parts again whose message nobody took.
+
+    While every slot is busy a message may only be waiting its turn, so its lease is renewed; but not for ever, because
+    it may be lost as well, and sending it twice does no harm.
+    """
+    statement = """
+        UPDATE parts SET state = CASE WHEN :idle OR dispatched_at < now() - make_interval(secs => :patience)
+                                      THEN 'queued' ELSE state END,
+                         lease_until = CASE WHEN :idle OR dispatched_at < now() - make_interval(secs => :patience)
+                                            THEN NULL ELSE now() + make_interval(secs => :lease) END
+        WHERE state = 'dispatched' AND lease_until < now() RETURNING state"""
+    given = {"idle": free_slots(session) > 0, "lease": DISPATCH_LEASE_S, "patience": DISPATCH_PATIENCE_S}
+    rows: Iterable[str] = session.execute(text(statement), given).scalars()
     return sum(state == "queued" for state in rows)
 
 
@@ -306,7 +319,7 @@ def _settle_job(session: Session, job_id: UUID) -> None:
     _conclude(session, job, broken)
     document.text_preview = pages.preview(session, job)
     document.table_count = pages.table_count(session, job)
-    _touch(session, document.id)
+    touch(session, document.id)
 
 
 def _count_pages(session: Session, job: Job, page_count: int, broken: Part | None) -> None:
@@ -339,7 +352,7 @@ def _conclude(session: Session, job: Job, broken: Part | None) -> None:
 def _claimed(session: Session, part: RowMapping) -> Claim:
     job = session.get_one(Job, part["job_id"])
     document = session.get_one(Document, _document_of(job))
-    _touch(session, document.id)
+    touch(session, document.id)
     return Claim(
         part_id=part["id"],
         attempt=part["attempt"],
@@ -412,7 +425,7 @@ def _document_of(job: Job) -> UUID:
     return job.document_id
 
 
-def _touch(session: Session, document_id: UUID) -> None:
+def touch(session: Session, document_id: UUID) -> None:
     """Count a change that readers can see, and wake those who wait for it."""
     session.flush()  # Pending attribute changes first, so that `rev` is never ahead of them.
     statement = "UPDATE documents SET rev = rev + 1 WHERE id = :id"

@@ -27,8 +27,13 @@ def outcomes(session: Session, job: Job, selected: Sequence[int]) -> dict[int, s
     return {n: code for n, code, job_id in rows if n in wanted and (code is None or job_id == job.id)}
 
 
-def write(session: Session, job_id: UUID, pages: Sequence[ReadPage | FailedPage], *, attempt: int) -> None:
-    """Insert pages; a good page is never overwritten, a failed one is by whoever tries it again."""
+def write(
+    session: Session, job_id: UUID, pages: Sequence[ReadPage | FailedPage], *, attempt: int
+) -> list[ReadPage | FailedPage]:
+    """Insert pages and return those that were new.
+
+    A good page is never overwritten; a failed one is by another job, which tries it again.
+    """
     statement = """
         INSERT INTO pages (document_id, settings, number, job_id, attempt, width, height, text_layer, table_count,
                            content, words, error_code, error_message, created_at)
@@ -40,10 +45,13 @@ def write(session: Session, job_id: UUID, pages: Sequence[ReadPage | FailedPage]
              created_at) = (excluded.job_id, excluded.attempt, excluded.width, excluded.height, excluded.text_layer,
              excluded.table_count, excluded.content, excluded.words, excluded.error_code, excluded.error_message,
              excluded.created_at)
-        WHERE pages.error_code IS NOT NULL"""
-    rows = [{"job": job_id, "attempt": attempt, **_columns(page)} for page in pages]
-    if rows:
-        session.execute(text(statement), rows)
+        WHERE pages.error_code IS NOT NULL AND pages.job_id <> excluded.job_id
+        RETURNING number"""
+    return [
+        page
+        for page in pages
+        if session.execute(text(statement), {"job": job_id, "attempt": attempt, **_columns(page)}).first()
+    ]
 
 
 def _columns(page: ReadPage | FailedPage) -> dict[str, Any]:

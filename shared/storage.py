@@ -9,11 +9,13 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import obstore
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore, S3Store
 
 from shared.errors import StorageFull
 
 MIN_FREE_BYTES = 2**30
+DISK_FULL = "The disk of this installation is full; ask its administrator to free space."
 
 
 def blob_key(blob_id: UUID) -> str:
@@ -41,7 +43,12 @@ class BlobStore:
         Raises StorageFull when less than 1 GiB would be left, and whatever `chunks` raises.
         """
         self._refuse_when_full()
-        await obstore.put_async(self._store, key, chunks)
+        try:
+            await obstore.put_async(self._store, key, chunks)
+        except GenericError as error:  # obstore has no better type for ENOSPC and EDQUOT.
+            if "os error 28" in str(error) or "os error 122" in str(error):
+                raise StorageFull(DISK_FULL) from error
+            raise
         if self._folder:
             await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
@@ -60,6 +67,10 @@ class BlobStore:
         for offset in range(start, end, chunk_size):
             yield bytes(obstore.get_range(self._store, key, start=offset, end=min(offset + chunk_size, end)))
 
+    def size(self, key: str) -> int:
+        """Return a blob's length in bytes; raises FileNotFoundError."""
+        return int(obstore.head(self._store, key)["size"])
+
     def delete(self, key: str) -> None:
         """Delete a blob; one that is gone already is no error."""
         try:
@@ -72,7 +83,7 @@ class BlobStore:
             return
         disk = os.statvfs(self._folder)
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
-            raise StorageFull("The disk of this installation is almost full; ask its administrator to free space.")
+            raise StorageFull(DISK_FULL)
 
 
 def _sync(path: Path, store: Path) -> None:

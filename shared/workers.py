@@ -54,3 +54,10 @@ def dispatcher_leads(session: Session) -> bool:
         WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
           AND l.classid = 0 AND l.objid = :lock"""
     return bool(session.execute(text(statement), {"lock": DISPATCHER_LOCK}).scalar_one())
+
+
+def live_process(session: Session, *, worker_id: str) -> int | None:
+    """Return the process id that a worker announced lately, None for one that is silent or unknown."""
+    statement = "SELECT pid FROM workers WHERE id = :id AND heartbeat_at > now() - make_interval(secs => :alive)"
+    pid: int | None = session.execute(text(statement), {"id": worker_id, "alive": WORKER_ALIVE_S}).scalar()
+    return pid

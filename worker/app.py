@@ -21,11 +21,12 @@ app = Celery("sheaf")
 app.conf.update(celery_settings(settings))
 
 database = Database(settings.database_url, pool_size=settings.worker_concurrency + 2)
-presence = Presence(database, slots=settings.worker_concurrency)
+sandbox = Sandbox()
+presence = Presence(database, slots=settings.worker_concurrency, prepare=sandbox.start)
 runner = Runner(
     database,
     BlobStore(settings.storage),
-    Sandbox(),
+    sandbox,
     limits=Limits.from_settings(settings),
     key=settings.secret_key,
     presence=presence,
@@ -42,7 +43,7 @@ def _log(**_: Any) -> None:
 
 
 def _arrive(**_: Any) -> None:
-    runner.sandbox.start()
+    runner.leases.start()
     presence.start()
 
 
@@ -52,7 +53,8 @@ def _stop_soon(**_: Any) -> None:
 
 def _leave(**_: Any) -> None:
     presence.stop()
-    runner.sandbox.close()
+    runner.leases.stop()
+    sandbox.close()
 
 
 setup_logging.connect(_log)

@@ -52,9 +52,8 @@ class Dispatcher:
 
     def turn(self) -> int:
         """Do one round and return how many parts were dispatched."""
+        self._look_after()
         with self._database.unit_of_work() as session:
-            lifecycle.requeue_due(session)
-            self._reap_when_due(session)
             doorbells = lifecycle.dispatch(session, workers.dispatch_window(session))
         self._publish(doorbells)
         return len(doorbells)
@@ -76,12 +75,16 @@ class Dispatcher:
             for _ in connection.notifies(timeout=TURN_S, stop_after=1):
                 pass
 
-    def _reap_when_due(self, session: Any) -> None:
-        if time.monotonic() >= self._next_reap:
-            self._next_reap = time.monotonic() + REAP_S
-            taken_back = lifecycle.reap(session)
-            if taken_back:
-                log.info("took back expired parts", count=taken_back)
+    def _look_after(self) -> None:
+        """Take back what expired, in a transaction of its own: trouble there must not stop the dispatching."""
+        try:
+            with self._database.unit_of_work() as session:
+                lifecycle.requeue_due(session)
+                if time.monotonic() >= self._next_reap:
+                    self._next_reap = time.monotonic() + REAP_S
+                    log.debug("took back expired parts", count=lifecycle.reap(session))
+        except Exception:  # an edge, as in `_lead`.
+            log.exception("expired parts could not be taken back")
 
     def _publish(self, doorbells: list[Doorbell]) -> None:
         """Ring for each part; when the broker does not take one, the rest goes back to the queue."""

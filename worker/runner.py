@@ -24,9 +24,9 @@ from shared.storage import BlobStore
 from worker.extraction import failures
 from worker.extraction.limits import Limits
 from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
+from worker.leases import Leases
 from worker.presence import Presence
 
-HEARTBEAT_S = 5.0
 STOP_GRACE_S = 10.0
 BROKEN_PAUSE_S = 5.0
 DATABASE_PATIENCE_S = lifecycle.RUN_LEASE_S
@@ -52,7 +52,8 @@ class Runner:
         presence: Presence,
     ) -> None:
         """Keep what every run needs; `key` unseals document passwords."""
-        self.sandbox = sandbox
+        self.leases = Leases(database)
+        self._sandbox = sandbox
         self._database = database
         self._blobs = blobs
         self._limits = limits
@@ -94,12 +95,17 @@ class Runner:
 
     def _work(self, held: Claim) -> str:
         password = unseal(held.password_sealed, self._key) if held.password_sealed else None
-        with self.sandbox.extraction(
-            lambda: self._blobs.open(held.blob_key),
-            password=password,
-            limits=self._limits,
-            on_wait=Pulse(held, transact=self._transact, check=self._check_grace).beat,
-        ) as extraction:
+
+        def on_wait() -> None:
+            self._check_grace()
+            lease.check()
+
+        with (
+            self.leases.hold(held) as lease,
+            self._sandbox.extraction(
+                lambda: self._blobs.open(held.blob_key), password=password, limits=self._limits, on_wait=on_wait
+            ) as extraction,
+        ):
             return self._read(held, extraction)
 
     def _read(self, held: Claim, extraction: Extraction) -> str:
@@ -176,23 +182,3 @@ class Runner:
                     raise
                 log.warning("database trouble, trying again", error=str(error))
                 time.sleep(0.5)
-
-
-class Pulse:
-    """The heartbeat of one attempt, called while its slot waits for the sandbox."""
-
-    def __init__(
-        self, held: Claim, *, transact: Callable[[Callable[[Session], None]], None], check: Callable[[], None]
-    ) -> None:
-        """`check` may raise to end the attempt."""
-        self._held = held
-        self._transact = transact
-        self._check = check
-        self._next = time.monotonic() + HEARTBEAT_S
-
-    def beat(self) -> None:
-        """Renew the lease when it is time; raises FencedOut when the part belongs to another attempt."""
-        self._check()
-        if time.monotonic() >= self._next:
-            self._transact(lambda session: lifecycle.beat(session, self._held))
-            self._next = time.monotonic() + HEARTBEAT_S

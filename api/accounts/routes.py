@@ -14,6 +14,7 @@ from api.resources import Shared, Work
 from shared.accounts import EmailTaken
 from shared.models import User
 
+MAX_USER_ID = 2**31 - 1
 router = APIRouter(tags=["accounts"])
 
 
@@ -49,8 +50,8 @@ def token(form: Annotated[OAuth2PasswordRequestForm, Depends()], work: Work, res
     summary="Spend a refresh token for a new pair",
     responses=responses(service.InvalidRefreshToken, service.TokenReused),
 )
-def refresh(given: Refresh, work: Work, resources: Shared) -> SignedIn:
-    return service.refresh(work, resources, given.refresh_token)
+def refresh(given: Refresh, resources: Shared) -> SignedIn:
+    return service.refresh(resources, given.refresh_token)
 
 
 @router.get("/users", operation_id="listUsers", summary="Find people of this installation", responses=responses())
@@ -60,9 +61,16 @@ def list_users(
     wanted: Wanted,
     q: Annotated[str | None, Query(max_length=200, description="Part of a name or e-mail address.")] = None,
 ) -> Listing[UserCard]:
-    users, total, following = fetch(work, service.people(q), wanted, key=User.id, parse=int)
+    users, total, following = fetch(work, service.people(q), wanted, key=User.id, parse=_user_id)
     cards = [UserCard.model_validate(user, from_attributes=True) for user in users]
     return listing(wanted, cards, total=total, following=following)
+
+
+def _user_id(text: str) -> int:
+    number = int(text)
+    if number > MAX_USER_ID:
+        raise ValueError
+    return number
 
 
 @router.get("/users/me", operation_id="getMe", summary="Your own account", responses=responses())

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 EXAMPLE_EMAIL = "ada@example.org"
-Password = Annotated[str, Field(examples=["correct horse battery"])]
+Password = Annotated[str, Field(max_length=4096, examples=["correct horse battery"])]
 
 
 class Payload(BaseModel):
@@ -22,7 +22,7 @@ class Register(Payload):
 
 class Login(Payload):
     email: str = Field(max_length=320, examples=[EXAMPLE_EMAIL])
-    password: Password = Field(max_length=4096)
+    password: Password
 
 
 class Refresh(Payload):

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import update
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -57,21 +56,31 @@ def login(session: Session, resources: Resources, *, email: str, password: str) 
     return _sign_in(session, resources, user)
 
 
-def refresh(session: Session, resources: Resources, refresh_token: str) -> SignedIn:
-    """Spend a refresh token for a new pair; a token spent before ends its session (RFC 9700, section 4.14.2)."""
+def refresh(resources: Resources, refresh_token: str) -> SignedIn:
+    """Spend a refresh token for a new pair; a token spent before ends its session (RFC 9700, section 4.14.2).
+
+    The refusal is raised after the commit, which keeps the end of the session.
+    """
+    with resources.database.unit_of_work() as session:
+        answer = _spend(session, resources, refresh_token)
+    if isinstance(answer, TokenReused):
+        raise answer
+    return answer
+
+
+def _spend(session: Session, resources: Resources, refresh_token: str) -> SignedIn | TokenReused:
     statement = select(RefreshToken).where(RefreshToken.token_hash == _digest(refresh_token)).with_for_update()
     token = session.exec(statement).first()
     if token is None or token.expires_at <= now():
         raise InvalidRefreshToken("Sign in again.")
     family = session.get_one(UserSession, token.session_id)
-    if token.spent_at is not None:
-        _revoke(resources, family)
-        raise TokenReused("Somebody may have copied it, so this session has ended; sign in again.")
     user = session.get_one(User, family.user_id)
+    if token.spent_at is not None:
+        family.revoked_at = family.revoked_at or now()
+        return TokenReused("Somebody may have copied it, so this session has ended; sign in again.")
     if family.revoked_at is not None or not user.is_active:
         raise InvalidRefreshToken("This session has ended; sign in again.")
     token.spent_at = now()
-    session.add(token)
     return _pair(session, resources, user, family)
 
 
@@ -119,12 +128,6 @@ def _pair(session: Session, resources: Resources, user: User, family: UserSessio
         refresh_token=refresh_token,
         user=_account(user),
     )
-
-
-def _revoke(resources: Resources, family: UserSession) -> None:
-    """End a session in a transaction of its own, because the request's one is rolled back by the refusal."""
-    with resources.database.unit_of_work() as session:
-        session.execute(update(UserSession).where(col(UserSession.id) == family.id).values(revoked_at=now()))
 
 
 def _account(user: User) -> Account:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from shared import page_ranges
@@ -51,7 +52,7 @@ class Contents:
         """Render one page; raises NoSuchPage or PageNotReady."""
         if self.complete or self.document.page_count is not None:
             self._check_number(number)
-        row = next(iter(self._rows([number])), None)
+        row = next(iter(self._rows([number], words=words)), None)
         if row is None:
             raise PageNotReady(f"Page {number} has not been read yet; ask again soon.")
         return render_page(row, words=words)
@@ -77,7 +78,7 @@ class Contents:
             ready.append(rows[number])
         return ready
 
-    def _rows(self, numbers: list[int]) -> Iterable[Page]:
+    def _rows(self, numbers: list[int], *, words: bool = False) -> Iterable[Page]:
         """Fetch rows; a page that an earlier job failed to read does not count for this one."""
         statement = select(Page).where(
             Page.document_id == self.document.id,
@@ -85,7 +86,7 @@ class Contents:
             col(Page.number).in_(numbers),
             col(Page.error_code).is_(None) | (col(Page.job_id) == self.job.id),
         )
-        return self.session.exec(statement)
+        return self.session.exec(statement if words else statement.options(defer(Page.words)))  # type: ignore[arg-type]  # SQLModel types columns as values.
 
     def _check_number(self, number: int) -> None:
         if self.document.page_count is None:

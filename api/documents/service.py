@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -54,7 +52,9 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
         return Accepted(document.id, latest.id, duplicate=True, unused_blob=stored.blob_key)
     former_blob, document.blob_key = document.blob_key, stored.blob_key  # The former one may be what was wrong.
     _seal_password(resources, document, stored)
-    return Accepted(document.id, _new_job(session, document).id, duplicate=False, unused_blob=former_blob)
+    job = _new_job(session, document)
+    lifecycle.touch(session, document.id)
+    return Accepted(document.id, job.id, duplicate=False, unused_blob=former_blob)
 
 
 def own_documents(user: User, *, status: JobState | None = None, query: str | None = None) -> SelectOfScalar[Document]:
@@ -63,15 +63,7 @@ def own_documents(user: User, *, status: JobState | None = None, query: str | No
     if query:
         statement = statement.where(col(Document.filename).icontains(query, autoescape=True))
     if status:
-        latest = aliased(Job)
-        newest = (
-            select(latest.state)
-            .where(latest.document_id == Document.id)
-            .order_by(col(latest.id).desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        statement = statement.where(newest == status)
+        statement = statement.join(Job, col(Job.id) == Document.latest_job_id).where(Job.state == status)
     return statement
 
 
@@ -85,12 +77,8 @@ def get_document(session: Session, user: User, document_id: UUID) -> Document:
 
 
 def latest_jobs(session: Session, documents: Sequence[Document]) -> dict[UUID, Job]:
-    statement = (
-        select(Job)
-        .where(col(Job.document_id).in_([document.id for document in documents]))
-        .ext(distinct_on(col(Job.document_id)))
-        .order_by(col(Job.document_id), col(Job.id).desc())
-    )
+    """Return each document's latest job by the document's id."""
+    statement = select(Job).where(col(Job.id).in_([document.latest_job_id for document in documents]))
     return {job.document_id: job for job in session.exec(statement) if job.document_id}
 
 

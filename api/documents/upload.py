@@ -1,11 +1,13 @@
 """Taking in one PDF: count, hash and sniff it on its way to the blob store, then promise to read it."""
 
+import asyncio
 import hashlib
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from starlette.requests import ClientDisconnect
 
@@ -19,6 +21,7 @@ from shared.storage import blob_key
 HEADER_WINDOW = 1024
 PDF_MARK = b"%PDF-"
 MAX_FILENAME_LENGTH = 200
+IDLE_TIMEOUT_S = 30
 FORM_OVERHEAD_BYTES = 64 * 1024
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -78,7 +81,7 @@ class Stored:
 
 async def receive(resources: Resources, content_type: str, body: AsyncIterator[bytes]) -> Stored:
     """Store the uploaded file; of a refused upload nothing remains."""
-    form = Form(content_type, body)
+    form = Form(content_type, _without_pauses(body))
     intake = _Intake(form.file(), resources.settings.max_upload_mb)
     key = blob_key(new_id())
     try:
@@ -88,9 +91,23 @@ async def receive(resources: Resources, content_type: str, body: AsyncIterator[b
     try:
         options = _parse_options(form.fields)
     except InvalidField:
-        resources.blobs.delete(key)
+        await run_in_threadpool(resources.blobs.delete, key)
         raise
     return Stored(key, clean_filename(form.filename or ""), intake.size, intake.sha256.hexdigest(), options)
+
+
+async def _without_pauses(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass a body on; raises BadMultipart when nothing comes for half a minute."""
+    iterator = aiter(body)
+    while True:
+        try:
+            async with asyncio.timeout(IDLE_TIMEOUT_S):
+                data = await anext(iterator)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise BadMultipart(f"Nothing came for {IDLE_TIMEOUT_S} s; the upload was given up.") from error
+        yield data
 
 
 def refuse_by_length(resources: Resources, content_length: str | None) -> None:

@@ -26,6 +26,7 @@ DEFAULT_PORT = 8000
 GRACE_S = {"worker": 20.0}
 USUAL_GRACE_S = 10.0
 SERVED = "api"  # The line of the Procfile that gets the listening socket.
+AFTER_READY = ("flower",)  # Nobody waits for it, so it does not slow down the others' start.
 NOTED = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "PORT", "SHEAF_DATA", "FLOWER_PORT", "FLOWER_BASIC_AUTH")
 
 
@@ -78,10 +79,15 @@ class Platform:
                 data.note_running({name: self._environment[name] for name in NOTED if name in self._environment})
                 if self._migrates:
                     supervisor.run_once(self._command("migrate", (sys.executable, "-P", "-m", "cli", "migrate")))
-                for command in self._processes(listener.fileno()):
-                    supervisor.add(command)
+                commands = self._processes(listener.fileno())
+                for command in commands:
+                    if command.name not in AFTER_READY:
+                        supervisor.add(command)
                 probe = ReadinessProbe(address_of(listener, host), self._log, on_ready=interrupts.wake)
                 supervisor.run_until(lambda: probe.is_ready)
+                for command in commands:
+                    if command.name in AFTER_READY:
+                        supervisor.add(command)
                 supervisor.is_settled = True
                 running = Running(address_of(listener, host), data.path, interrupts.ask_to_stop)
                 threading.Thread(target=on_ready, args=(running,), daemon=True).start()

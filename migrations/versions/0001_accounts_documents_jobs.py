@@ -74,6 +74,7 @@ def create_documents_and_jobs() -> None:
         sa.Column("blob_key", sa.String(), nullable=False),
         sa.Column("options", postgresql.JSONB(), nullable=False),
         sa.Column("password_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("latest_job_id", sa.Uuid(), nullable=True),
         sa.Column("page_count", sa.Integer(), nullable=True),
         sa.Column("text_preview", sa.String(), nullable=True),
         sa.Column("table_count", sa.Integer(), nullable=True),

@@ -17,7 +17,8 @@ class Document(SQLModel, table=True):
 
     `blob_key` is a UUID path, never the user's file name. `options` are what the upload asked for (`pages`,
     `tables`) and decide, with `sha256`, whether a later upload is the same one. `rev` counts state changes of
-    its jobs and page commits. `password_sealed` is made by `shared.sealing`.
+    its jobs and page commits. `latest_job_id` is the job that `status` speaks of; ids alone would not tell, because
+    the clocks of several API hosts differ. `password_sealed` is made by `shared.sealing`.
     """
 
     __tablename__ = "documents"
@@ -34,6 +35,7 @@ class Document(SQLModel, table=True):
     blob_key: str = Field(unique=True)
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     password_sealed: bytes | None = None
+    latest_job_id: UUID | None = None
     page_count: int | None = None
     text_preview: str | None = None
     table_count: int | None = None

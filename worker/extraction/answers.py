@@ -1,6 +1,7 @@
 """What a child may answer, checked: it read a foreign file, so its parent believes nothing that it says."""
 
 import json
+import math
 from typing import Any, get_args
 
 from shared.lifecycle import Failure
@@ -46,19 +47,27 @@ def failed_page(number: int, failure: Failure) -> FailedPage:
 
 def _is_page(facts: dict[str, Any], frame: Frame) -> bool:
     layered = facts.get("text_layer") in get_args(TextLayer)
-    counted = _is_count(facts.get("table_count"))
+    counted = _is_count(facts.get("table_count")) and math.isfinite(facts["width"]) and math.isfinite(facts["height"])
     return layered and counted and len(frame.parts) == 2 and _are_results(*frame.parts)
 
 
 def _are_results(content: bytes, words: bytes) -> bool:
     """Say whether both are what later readers, who parse them unguarded, rely on."""
     try:
-        match json.loads(content), json.loads(words):
-            case {"text": str(), "tables": list()}, list():
-                return True
+        match _parse(content), _parse(words):
+            case {"text": str(), "tables": list(tables)}, list():
+                return all(isinstance(table, dict) and {"bbox", "rows"} <= table.keys() for table in tables)
     except (ValueError, RecursionError):
         return False
     return False
+
+
+def _parse(document: bytes) -> Any:
+    return json.loads(document, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON.")
 
 
 def _read_page(facts: dict[str, Any], frame: Frame, number: int) -> ReadPage:

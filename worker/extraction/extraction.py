@@ -138,17 +138,19 @@ class Extraction:
                 raise TooSlow
             next_event = min(self._waited_at + TICK_S, give_up_at, self._deadline)
             frame = child.receive(max(0.001, next_event - now))
-            self._wait(is_answered=frame is not None)
+            held_up = self._wait(is_answered=frame is not None)
+            give_up_at, self._deadline = give_up_at + held_up, self._deadline + held_up
             if frame is not None:
                 return frame
         raise ExtractionFailed(failures.job_timeout(self._limits))
 
-    def _wait(self, *, is_answered: bool) -> None:
-        """Call `on_wait` for each answer, and in between not more often than every tick."""
+    def _wait(self, *, is_answered: bool) -> float:
+        """Call `on_wait` for each answer, and in between not more often than every tick; return how long it took."""
         now = time.monotonic()
         if is_answered or now >= self._waited_at + TICK_S:
             self._waited_at = now
             self._on_wait()
+        return time.monotonic() - now
 
     def _lack_of_memory(self, failure: Failure, *, page: int | None) -> Failure:
         """Return the failure if the child died for want of memory; raises ExtractionFailed or SandboxCrashed if not."""

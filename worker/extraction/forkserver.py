@@ -109,8 +109,13 @@ class Forkserver:
         asked, fds, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, 3)
         if not asked:
             return False
-        pdf, channel, status_fd = fds
-        pid = os.fork()
+        try:
+            pdf, channel, status_fd = fds
+            pid = os.fork()
+        except (ValueError, OSError):  # Too few descriptors or processes: who asked sees the hang-up, the others go on.
+            for descriptor in fds:
+                os.close(descriptor)
+            return True
         if pid == 0:
             self._become_child(pdf, channel)
         os.close(pdf)
@@ -161,6 +166,8 @@ def _is_hung_up(status: socket.socket) -> bool:
         return not status.recv(1)
     except BlockingIOError:
         return False
+    except OSError:  # The connection was reset: nobody is there.
+        return True
 
 
 def _tell_pid(status: socket.socket, pid: int) -> None:

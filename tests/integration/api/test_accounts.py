@@ -1,5 +1,6 @@
 """Accounts over HTTP: registering, signing in, refreshing, and who sees what of whom."""
 
+import json
 import statistics
 import time
 
@@ -42,12 +43,24 @@ def test_a_taken_address_is_a_conflict_whatever_its_case(client: TestClient) -> 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("email", "nobody"), ("password", "short"), ("name", " "), ("name", "a\x00b"), ("email", "a@b@c.org")],
+    [
+        ("email", "nobody"),
+        ("password", "short"),
+        ("name", " "),
+        ("name", "a\x00b"),
+        ("email", "a@b@c.org"),
+    ],
 )
 def test_a_bad_field_is_named(client: TestClient, field: str, value: str) -> None:
     answer = client.post("/register", json={**ADA, field: value})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == f"/{field}"
+
+
+def test_text_that_is_no_unicode_is_refused(client: TestClient) -> None:
+    body = json.dumps({**ADA, "password": "\ud800 is half a character"})
+    answer = client.post("/register", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/password")
 
 
 def test_unknown_fields_are_refused(client: TestClient) -> None:

@@ -275,6 +275,24 @@ def test_a_file_that_was_lost_comes_back_with_the_next_upload(client: TestClient
     assert client.get(f"/documents/{again['id']}/file").content == content
 
 
+def test_a_new_job_for_a_known_document_changes_its_rev(client: TestClient, bench: Bench) -> None:
+    content = b"%PDF-1.7 nothing more"
+    document = uploaded(sign_in(client), content)
+    bench.run_all()
+    failed = client.get(f"/documents/{document['id']}").json()
+    again = uploaded(client, content)
+    assert (failed["status"], again["status"]) == ("failed", "queued")
+    assert again["rev"] > failed["rev"]
+
+
+def test_a_lost_original_is_not_found_instead_of_cut_off(client: TestClient, tmp_path: Path) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    for blob in blobs_below(tmp_path):
+        blob.unlink()
+    answer = client.get(f"/documents/{document['id']}/file")
+    assert (answer.status_code, answer.json()["code"]) == (404, "file_missing")
+
+
 def test_a_list_of_pages_that_were_never_read_ends(client: TestClient, bench: Bench) -> None:
     document = uploaded(sign_in(client), b"%PDF-1.7 nothing more")
     bench.run_all()

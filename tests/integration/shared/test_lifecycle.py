@@ -105,7 +105,7 @@ def test_withdrawing_a_claimed_part_changes_nothing(database: Database) -> None:
     bell = ring(database)
     held = claim(database, bell)
     do(database, lifecycle.withdraw, [bell])
-    do(database, lifecycle.beat, held)
+    assert do(database, lifecycle.beat, [held]) == {held}
 
 
 def test_a_finished_job_shows_its_pages_and_preview(database: Database) -> None:
@@ -145,7 +145,6 @@ def test_rev_grows_with_each_state_change_and_page(database: Database) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lifecycle.beat,
         lambda s, held: lifecycle.start_pages(s, held, page_count=9),
         lambda s, held: lifecycle.record_pages(s, held, [read_page(1, "zombie")]),
         lifecycle.succeed,
@@ -168,6 +167,54 @@ def test_a_zombie_writes_nothing(database: Database, write: Callable[..., object
     do(database, lifecycle.succeed, heir)
     assert job_of(database, job_id).state == "succeeded"
     assert [attempt.outcome for attempt in attempts(database)] == ["lost", "succeeded"]
+
+
+def test_a_heartbeat_renews_only_what_is_still_held(database: Database) -> None:
+    queue_job(database)
+    zombie = claimed(database)
+    expire(database)
+    do(database, lifecycle.reap)
+    heir = claimed(database)
+    expire(database)
+    assert do(database, lifecycle.beat, [zombie, heir]) == {heir}
+    assert do(database, lifecycle.reap) == 0
+
+
+def test_a_page_recorded_twice_counts_once(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=3)
+    failed = FailedPage(number=2, code="page_error", message="odd")
+    for _ in range(2):
+        do(database, lifecycle.record_pages, held, [read_page(1), failed])
+    job = job_of(database, job_id)
+    assert (job.pages_done, job.pages_failed) == (1, 1)
+
+
+def test_a_page_given_up_is_progress(database: Database) -> None:
+    job_id = queue_job(database)
+    for number in range(1, 6):
+        held = claimed(database)
+        do(database, lifecycle.start_pages, held, page_count=6)
+        failed = FailedPage(number=number, code="page_crashed", message="twice")
+        do(database, lifecycle.record_pages, held, [failed])
+        do(database, lifecycle.retry_later, held, BROKEN)
+        make_due(database)
+    assert job_of(database, job_id).state == "running"
+
+
+def test_a_message_lost_under_steady_load_is_sent_again_in_the_end(database: Database) -> None:
+    queue_job(database)
+    ring(database)
+    do(database, lambda s: s.execute(text("UPDATE parts SET dispatched_at = now() - interval '3 minutes'")))
+    expire(database)
+    assert do(database, lifecycle.reap) == 1
+
+
+def test_the_latest_job_is_the_one_accepted_last_whatever_the_clocks_say(database: Database) -> None:
+    first = job_of(database, queue_job(database))
+    second = queue_job(database, document_id=first.document_id)
+    assert do(database, lambda s: s.get_one(Document, first.document_id)).latest_job_id == second
 
 
 def test_a_lost_worker_three_times_without_a_page_ends_the_job(database: Database) -> None:

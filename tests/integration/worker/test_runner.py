@@ -147,6 +147,7 @@ def test_a_fenced_out_attempt_stops_and_writes_nothing_more(client: TestClient, 
     child = sandbox_child(after=0.7)
     with bench.database.unit_of_work() as session:
         session.execute(text("UPDATE parts SET attempt = attempt + 1"))
+    bench.runner.leases.renew()
     running.join(timeout=8)
     assert not running.is_alive()
     assert not child.is_running()
