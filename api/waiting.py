@@ -11,7 +11,7 @@ import psycopg
 import structlog
 from fastapi.concurrency import run_in_threadpool
 
-from shared.lifecycle import DOCUMENT_CHANNEL
+from shared.notices import DOCUMENT_CHANNEL
 
 RECHECK_S = 5.0
 RECONNECT_S = 1.0

@@ -13,27 +13,26 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from shared import page_ranges, pages
 from shared.broker import Lane
 from shared.errors import SheafError
-from shared.models import Document, Job, JobState, Page, Part
+from shared.models import Document, Job, Part
+from shared.notices import ring, touch
 from shared.page_content import FailedPage, ReadPage
+from shared.settling import document_of, lock, settle
 from shared.workers import free_slots
 
 DISPATCH_LEASE_S = 15
 DISPATCH_PATIENCE_S = 120
 RUN_LEASE_S = 30
 RETRY_DELAY_S = 1
-DISPATCH_CHANNEL = "sheaf_dispatch"
-DOCUMENT_CHANNEL = "sheaf_documents"
 INTERACTIVE_BYTES = 2**20
 BULK_BYTES = 20 * 2**20
 
 
 Found = TypeVar("Found")
-Locked = TypeVar("Locked", Job, Document)
 
 
 class FencedOut(SheafError):
@@ -51,7 +50,6 @@ class Failure:
 
 
 WORKER_LOST = Failure("worker_lost", "The worker stopped answering several times; try again.")
-RETRYABLE_CODES = frozenset({"worker_lost", "job_timeout", "page_timeout", "sandbox_crashed", "internal_error"})
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def accept(session: Session, job: Job, *, lane: Lane) -> None:
     session.add(Part(job_id=job.id, owner_id=job.owner_id, lane=lane))
     if job.document_id:
         session.get_one(Document, job.document_id).latest_job_id = job.id
-    _ring(session)
+    ring(session)
 
 
 def dispatch(session: Session, limit: int) -> list[Doorbell]:
@@ -172,8 +170,8 @@ def beat(session: Session, held: Collection[Claim]) -> set[Claim]:
 def start_pages(session: Session, held: Claim, *, page_count: int) -> list[int]:
     """Store the page count and return the selected pages that still have to be read, in order."""
     _hold(session, held)
-    job = _lock(session, Job, held.job_id)
-    document = _lock(session, Document, held.document_id)
+    job = lock(session, Job, held.job_id)
+    document = lock(session, Document, held.document_id)
     document.page_count = page_count
     selected = page_ranges.expand(held.page_ranges, page_count)
     outcomes = pages.outcomes(session, job, selected)
@@ -205,14 +203,14 @@ def succeed(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_RE
     """End the part well, and with its last part the job."""
     _leave_running(session, held, "succeeded", None)
     _close_attempt(session, held.part_id, held.attempt, "succeeded", report=report)
-    _settle_job(session, held.job_id)
+    settle(session, held.job_id)
 
 
 def fail(session: Session, held: Claim, failure: Failure, report: AttemptReport = NOTHING_TO_REPORT) -> None:
     """End the part for good: another attempt would end the same way."""
     _leave_running(session, held, "failed", failure)
     _close_attempt(session, held.part_id, held.attempt, "failed", failure=failure, report=report)
-    _settle_job(session, held.job_id)
+    settle(session, held.job_id)
 
 
 def retry_later(session: Session, held: Claim, failure: Failure, report: AttemptReport = NOTHING_TO_REPORT) -> None:
@@ -227,9 +225,9 @@ def retry_later(session: Session, held: Claim, failure: Failure, report: Attempt
     given = {**_fence(held), "strike": strike, "delay": RETRY_DELAY_S, "code": failure.code, "message": failure.message}
     row = _require(session.execute(text(statement), given).first())
     _close_attempt(session, held.part_id, held.attempt, "crashed", failure=failure, report=report)
-    _ring(session)
+    ring(session)
     if row[0] == "dead":
-        _settle_job(session, held.job_id)
+        settle(session, held.job_id)
 
 
 def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
@@ -239,7 +237,7 @@ def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_
         WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""
     _require(session.execute(text(statement), _fence(held)).first())
     _close_attempt(session, held.part_id, held.attempt, "handed_back", report=report)
-    _ring(session)
+    ring(session)
 
 
 def crashes_at(session: Session, part_id: UUID, page: int | None) -> int:
@@ -298,60 +296,15 @@ def _reap_running(session: Session, condition: str, given: dict[str, Any]) -> in
     for row in rows:
         _close_attempt(session, row["id"], row["attempt"], "lost", failure=WORKER_LOST)
         if row["state"] == "dead":
-            _settle_job(session, row["job_id"])
+            settle(session, row["job_id"])
     if rows:
-        _ring(session)
+        ring(session)
     return len(rows)
-
-
-def _settle_job(session: Session, job_id: UUID) -> None:
-    """End the job when no part of it is open: what its pages are decides between the terminal states."""
-    job = _lock(session, Job, job_id)
-    parts = session.exec(select(Part).where(Part.job_id == job_id).order_by(col(Part.id))).all()
-    if JobState(job.state).done or any(
-        part.state in ("queued", "dispatched", "running", "retry_wait") for part in parts
-    ):
-        return
-    broken = next((part for part in parts if part.error_code and part.state != "succeeded"), None)
-    document = _lock(session, Document, _document_of(job))
-    if document.page_count is not None:
-        _count_pages(session, job, document.page_count, broken)
-    _conclude(session, job, broken)
-    document.text_preview = pages.preview(session, job)
-    document.table_count = pages.table_count(session, job)
-    touch(session, document.id)
-
-
-def _count_pages(session: Session, job: Job, page_count: int, broken: Part | None) -> None:
-    """Count what each selected page became; those that a broken part never reached failed with it."""
-    selected = page_ranges.expand(job.page_ranges, page_count)
-    outcomes = pages.outcomes(session, job, selected)
-    if broken is not None and outcomes:
-        code, message = str(broken.error_code), str(broken.error_message)
-        missing = [FailedPage(number=n, code=code, message=message) for n in selected if n not in outcomes]
-        pages.write(session, job.id, missing, attempt=job.attempt)
-        outcomes.update((page.number, code) for page in missing)
-    job.pages_done = sum(code is None for code in outcomes.values())
-    job.pages_failed = len(outcomes) - job.pages_done
-
-
-def _conclude(session: Session, job: Job, broken: Part | None) -> None:
-    if broken is None and job.pages_failed == 0:
-        job.state = JobState.SUCCEEDED
-    else:
-        job.state = JobState.PARTIAL if job.pages_done else JobState.FAILED
-    if broken is not None:
-        job.error_code, job.error_message = broken.error_code, broken.error_message
-    elif job.state == JobState.FAILED:
-        first = session.exec(select(Page).where(Page.job_id == job.id).order_by(col(Page.number)).limit(1)).one()
-        job.error_code, job.error_message = first.error_code, first.error_message
-    job.error_retryable = None if job.error_code is None else job.error_code in RETRYABLE_CODES
-    job.finished_at = session.execute(text("SELECT clock_timestamp()")).scalar_one()
 
 
 def _claimed(session: Session, part: RowMapping) -> Claim:
     job = session.get_one(Job, part["job_id"])
-    document = session.get_one(Document, _document_of(job))
+    document = session.get_one(Document, document_of(job))
     touch(session, document.id)
     return Claim(
         part_id=part["id"],
@@ -372,7 +325,7 @@ def _leave_running(session: Session, held: Claim, state: str, failure: Failure |
         WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""
     error = {"code": failure and failure.code, "message": failure and failure.message}
     _require(session.execute(text(statement), {**_fence(held), "state": state, **error}).first())
-    _ring(session)
+    ring(session)
 
 
 def _close_attempt(
@@ -412,27 +365,3 @@ def _require(row: Found | None) -> Found:
     if row is None:
         raise FencedOut
     return row
-
-
-def _lock(session: Session, model: type[Locked], key: UUID) -> Locked:
-    """Lock a row against other writers, but not against new rows that refer to it: that could deadlock."""
-    return session.get_one(model, key, with_for_update={"key_share": True}, populate_existing=True)
-
-
-def _document_of(job: Job) -> UUID:
-    if job.document_id is None:
-        raise SheafError(f"Job {job.id} of kind {job.kind} has no document.")
-    return job.document_id
-
-
-def touch(session: Session, document_id: UUID) -> None:
-    """Count a change that readers can see, and wake those who wait for it."""
-    session.flush()  # Pending attribute changes first, so that `rev` is never ahead of them.
-    statement = "UPDATE documents SET rev = rev + 1 WHERE id = :id"
-    session.execute(text(statement), {"id": document_id})
-    session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": DOCUMENT_CHANNEL, "id": str(document_id)})
-
-
-def _ring(session: Session) -> None:
-    """Wake the dispatcher when this transaction commits."""
-    session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": DISPATCH_CHANNEL})

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 WORKER_ALIVE_S = 15
+DISPATCHER = "dispatcher"  # The leader's row among the workers; it offers no slots.
 DISPATCHER_LOCK = 0x53484541  # The advisory lock that the leading dispatcher holds.
 
 
@@ -43,17 +44,28 @@ def retire_worker(session: Session, *, worker_id: str, boot_id: UUID) -> None:
 
 
 def live_workers(session: Session) -> int:
-    statement = "SELECT count(*) FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)"
+    statement = """
+        SELECT count(*) FROM workers WHERE slots > 0 AND heartbeat_at > now() - make_interval(secs => :alive)"""
     return int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
 
 
 def dispatcher_leads(session: Session) -> bool:
-    """Say whether some process holds the dispatcher's lock in this database."""
+    """Say whether a leading dispatcher finished a turn lately."""
+    return live_process(session, worker_id=DISPATCHER) is not None
+
+
+def depose_silent_dispatcher(session: Session) -> bool:
+    """End the connection of a leader that has not finished a turn for long, and with it its lock; say whether it did.
+
+    A process that is stopped or hangs keeps its connection, so the lock alone proves no progress.
+    """
     statement = """
-        SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database, workers w
         WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
-          AND l.classid = 0 AND l.objid = :lock"""
-    return bool(session.execute(text(statement), {"lock": DISPATCHER_LOCK}).scalar_one())
+          AND l.classid = 0 AND l.objid = :lock
+          AND w.id = :dispatcher AND w.heartbeat_at < now() - make_interval(secs => :alive)"""
+    given = {"lock": DISPATCHER_LOCK, "dispatcher": DISPATCHER, "alive": WORKER_ALIVE_S}
+    return session.execute(text(statement), given).first() is not None
 
 
 def live_process(session: Session, *, worker_id: str) -> int | None:

@@ -4,21 +4,26 @@ One process leads, by an advisory lock in Postgres; spares wait for it. It commi
 crash between the two costs a lease, never a part.
 """
 
+import os
 import signal
+import socket
 import threading
 import time
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerDown
+from sqlmodel import Session
 
 from shared import lifecycle, workers
 from shared.broker import LOOK_AT_PART, celery_settings
 from shared.database import Database
 from shared.lifecycle import Doorbell
 from shared.logs import configure_logging
+from shared.notices import DISPATCH_CHANNEL
 from shared.settings import get_settings
 
 TURN_S = 1.0
@@ -36,6 +41,7 @@ class Dispatcher:
         self._publisher = publisher
         self._stopping = threading.Event()
         self._next_reap = 0.0
+        self._boot_id = uuid4()
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
@@ -54,16 +60,34 @@ class Dispatcher:
         """Do one round and return how many parts were dispatched."""
         self._look_after()
         with self._database.unit_of_work() as session:
+            self._announce(session)
             doorbells = lifecycle.dispatch(session, workers.dispatch_window(session))
         self._publish(doorbells)
         return len(doorbells)
 
     def _stand(self, connection: psycopg.Connection) -> None:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (workers.DISPATCHER_LOCK,)).fetchone()
-        if row and row[0]:
+        if not (row and row[0]):
+            self._depose()
+        else:
             log.info("leading")
-            connection.execute(f"LISTEN {lifecycle.DISPATCH_CHANNEL}")
+            connection.execute(f"LISTEN {DISPATCH_CHANNEL}")
             self._lead(connection)
+
+    def _depose(self) -> None:
+        with self._database.unit_of_work() as session:
+            if workers.depose_silent_dispatcher(session):
+                log.warning("the leader was silent and has been deposed")
+
+    def _announce(self, session: Session) -> None:
+        workers.register_worker(
+            session,
+            worker_id=workers.DISPATCHER,
+            boot_id=self._boot_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            slots=0,
+        )
 
     def _lead(self, connection: psycopg.Connection) -> None:
         while not self._stopping.is_set():

@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from shared import page_ranges
 from shared.errors import NotFound
-from shared.lifecycle import RETRYABLE_CODES
 from shared.models import Document, Job, JobState, Page
 from shared.page_content import unpack
+from shared.settling import RETRYABLE_CODES
 
 
 class PageNotReady(NotFound):

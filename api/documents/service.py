@@ -17,6 +17,7 @@ from api.resources import Resources
 from shared import lifecycle
 from shared.errors import NotFound
 from shared.models import Document, Job, JobState, User
+from shared.notices import touch
 from shared.sealing import seal
 
 NO_RESULT = (JobState.FAILED, JobState.CANCELED)
@@ -53,7 +54,7 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
     former_blob, document.blob_key = document.blob_key, stored.blob_key  # The former one may be what was wrong.
     _seal_password(resources, document, stored)
     job = _new_job(session, document)
-    lifecycle.touch(session, document.id)
+    touch(session, document.id)
     return Accepted(document.id, job.id, duplicate=False, unused_blob=former_blob)
 
 

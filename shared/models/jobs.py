@@ -135,7 +135,10 @@ class Attempt(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A worker process that is, or was, alive; `boot_id` tells its incarnations apart."""
+    """A worker process that is, or was, alive; `boot_id` tells its incarnations apart.
+
+    The leading dispatcher has a row as well, with no slots.
+    """
 
     __tablename__ = "workers"
 

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
+import psycopg
 import pytest
 import redis
 from celery import Celery
@@ -11,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import select
 
+from shared import workers
 from shared.broker import celery_settings
 from shared.database import Database
 from shared.models import Part
@@ -98,6 +101,26 @@ def test_one_dispatcher_leads_and_a_spare_takes_over(client: TestClient, bench: 
         first.stop()
         spare.stop()
         threads[1].join()
+
+
+def test_a_leader_that_hangs_is_deposed(client: TestClient, bench: Bench, publisher: Celery) -> None:
+    with bench.database.unit_of_work() as session:
+        workers.register_worker(session, worker_id=workers.DISPATCHER, boot_id=uuid4(), host="h", pid=1, slots=0)
+        session.execute(text("UPDATE workers SET heartbeat_at = now() - interval '20 s'"))
+    hung = psycopg.connect(bench.database.dsn, autocommit=True)
+    hung.execute("SELECT pg_advisory_lock(%s)", (workers.DISPATCHER_LOCK,))
+    assert client.get("/readyz").json()["checks"]["dispatcher"] == "none"
+    spare = Dispatcher(bench.database, publisher)
+    thread = threading.Thread(target=spare.run)
+    thread.start()
+    try:
+        wait_for_dispatcher(client)
+        with pytest.raises(psycopg.OperationalError):
+            hung.execute("SELECT 1")
+    finally:
+        spare.stop()
+        thread.join()
+        hung.close()
 
 
 def wait_for_dispatcher(client: TestClient) -> None:
