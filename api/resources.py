@@ -36,5 +36,12 @@ def _unit_of_work(resources: Shared) -> Iterator[Session]:
         yield session
 
 
+def _snapshot(resources: Shared) -> Iterator[Session]:
+    with resources.database.snapshot() as session:
+        yield session
+
+
 # With FastAPI's default scope a failing commit would still answer 200; "function" commits before the answer leaves.
 Work = Annotated[Session, Depends(_unit_of_work, scope="function")]
+# For routes that only read; name it after a DetachedUser, so that one request never holds two connections.
+Snapshot = Annotated[Session, Depends(_snapshot, scope="function")]

@@ -36,6 +36,16 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Open a transaction that only reads, and sees one moment in all of its statements.
+
+        Without it a reader could see a job that has ended beside a document from before its end.
+        """
+        frozen = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(frozen, expire_on_commit=False) as session, session.begin():
+            yield session
+
     @property
     def dsn(self) -> str:
         """The same address for psycopg itself, which the listeners use."""

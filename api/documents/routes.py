@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlmodel import Session
 
 from api.conditional import json_answer, tagged
 from api.documents import schemas, service, upload
@@ -12,10 +13,10 @@ from api.documents.contents import Contents, NoSuchPage, PageNotReady, numbered_
 from api.documents.multipart import BadMultipart
 from api.documents.original import original_file
 from api.errors import responses
-from api.identity import CurrentUser, DetachedUser
+from api.identity import DetachedUser
 from api.jobs.routes import RETRY_AFTER, Rev, Wait
 from api.listing import Listing, Wanted, fetch, listing
-from api.resources import Resources, Shared, Work
+from api.resources import Resources, Shared, Snapshot
 from shared.errors import StorageFull
 from shared.models import Document, JobState, User
 
@@ -56,15 +57,15 @@ async def create_document(request: Request, user: DetachedUser, resources: Share
 )
 def list_documents(
     request: Request,
-    user: CurrentUser,
-    work: Work,
+    user: DetachedUser,
+    view: Snapshot,
     wanted: Wanted,
     status: JobState | None = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the file name.")] = None,
 ) -> Response:
     statement = service.own_documents(user, status=status, query=q)
-    documents, total, following = fetch(work, statement, wanted, key=Document.id)
-    cards = service.document_cards(work, documents)
+    documents, total, following = fetch(view, statement, wanted, key=Document.id)
+    cards = service.document_cards(view, documents)
     return json_answer(request, listing(wanted, cards, total=total, following=following))
 
 
@@ -92,12 +93,12 @@ async def get_document(
 def list_pages(
     request: Request,
     document_id: UUID,
-    user: CurrentUser,
-    work: Work,
+    user: DetachedUser,
+    view: Snapshot,
     after: Annotated[int, Query(ge=0, le=MAX_PAGE_NUMBER)] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
-    contents = _contents(work, user, document_id)
+    contents = _contents(view, user, document_id)
     rows, following = contents.listed(after=after, limit=limit)
     body = {"data": [render_page(row) for row in rows], "next": following}
     return json_answer(request, body, headers=_completeness(contents))
@@ -114,11 +115,11 @@ def get_page(
     request: Request,
     document_id: UUID,
     number: Annotated[int, Path(ge=1, le=MAX_PAGE_NUMBER)],
-    user: CurrentUser,
-    work: Work,
+    user: DetachedUser,
+    view: Snapshot,
     include: Annotated[Literal["words"] | None, Query()] = None,
 ) -> Response:
-    page = _contents(work, user, document_id).page(number, words=include == "words")
+    page = _contents(view, user, document_id).page(number, words=include == "words")
     return json_answer(request, page)
 
 
@@ -132,12 +133,12 @@ def get_page(
 def get_text(
     request: Request,
     document_id: UUID,
-    user: CurrentUser,
-    work: Work,
+    user: DetachedUser,
+    view: Snapshot,
     form: Annotated[Literal["plain"], Query(alias="format")] = "plain",
     pages: Ranges = None,
 ) -> Response:
-    contents = _contents(work, user, document_id)
+    contents = _contents(view, user, document_id)
     text = TEXT_FORMS[form](contents.ready(contents.selected(pages)))
     content = text.encode("utf-8", "replace")
     return tagged(request, content, media_type="text/plain; charset=utf-8", headers=_completeness(contents))
@@ -150,8 +151,8 @@ def get_text(
     response_model=schemas.TableList,
     responses=responses(service.DocumentNotFound),
 )
-def list_tables(request: Request, document_id: UUID, user: CurrentUser, work: Work) -> Response:
-    contents = _contents(work, user, document_id)
+def list_tables(request: Request, document_id: UUID, user: DetachedUser, view: Snapshot) -> Response:
+    contents = _contents(view, user, document_id)
     tables = numbered_tables(contents.ready(contents.selected()))
     return json_answer(request, {"data": tables}, headers=_completeness(contents))
 
@@ -163,8 +164,8 @@ def list_tables(request: Request, document_id: UUID, user: CurrentUser, work: Wo
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, 206: {}, 416: {}, **responses(service.DocumentNotFound)},
 )
-def get_file(request: Request, document_id: UUID, user: CurrentUser, work: Work, resources: Shared) -> Response:
-    return original_file(request, resources.blobs, service.get_document(work, user, document_id))
+def get_file(request: Request, document_id: UUID, user: DetachedUser, view: Snapshot, resources: Shared) -> Response:
+    return original_file(request, resources.blobs, service.get_document(view, user, document_id))
 
 
 def _accept(resources: Resources, user: User, stored: upload.Stored) -> service.Accepted:
@@ -191,7 +192,7 @@ async def _card_when(
     """Return the document once its job is done or `rev` differs, or when `wait` seconds have passed."""
 
     def look() -> schemas.DocumentCard:
-        with resources.database.unit_of_work() as session:
+        with resources.database.snapshot() as session:
             document = service.get_document(session, user, document_id)
             return service.document_cards(session, [document], duplicate=duplicate)[0]
 
@@ -203,9 +204,9 @@ async def _card_when(
     )
 
 
-def _contents(work: Work, user: User, document_id: UUID) -> Contents:
-    document = service.get_document(work, user, document_id)
-    return Contents(work, document, service.latest_jobs(work, [document])[document.id])
+def _contents(view: Session, user: User, document_id: UUID) -> Contents:
+    document = service.get_document(view, user, document_id)
+    return Contents(view, document, service.latest_jobs(view, [document])[document.id])
 
 
 def _completeness(contents: Contents) -> dict[str, str]:

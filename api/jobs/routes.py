@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.conditional import json_answer
 from api.errors import responses
-from api.identity import CurrentUser, DetachedUser
+from api.identity import DetachedUser
 from api.jobs import service
 from api.jobs.schemas import JobCard
 from api.listing import Listing, Wanted, fetch, listing
-from api.resources import Shared, Work
+from api.resources import Shared, Snapshot
 from shared.models import Job, JobState
 
 MAX_WAIT_S = 30
@@ -30,14 +30,14 @@ router = APIRouter(tags=["jobs"])
 )
 def list_jobs(
     request: Request,
-    user: CurrentUser,
-    work: Work,
+    user: DetachedUser,
+    view: Snapshot,
     wanted: Wanted,
     state: JobState | None = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    jobs, total, following = fetch(work, service.own_jobs(user, state=state, kind=kind), wanted, key=Job.id)
-    cards = service.job_cards(work, jobs)
+    jobs, total, following = fetch(view, service.own_jobs(user, state=state, kind=kind), wanted, key=Job.id)
+    cards = service.job_cards(view, jobs)
     return json_answer(request, listing(wanted, cards, total=total, following=following))
 
 
@@ -52,7 +52,7 @@ async def get_job(
     request: Request, job_id: UUID, user: DetachedUser, resources: Shared, wait: Wait = 0, rev: Rev = None
 ) -> Response:
     def look() -> tuple[JobCard, int]:
-        with resources.database.unit_of_work() as session:
+        with resources.database.snapshot() as session:
             job = service.get_job(session, user, job_id)
             return service.job_cards(session, [job])[0], service.document_rev(session, job)
 
