@@ -1,9 +1,10 @@
-"""Every state change of jobs and parts: compare-and-set statements that a late or doubled caller cannot win.
+"""Every state change of parts: compare-and-set statements that a late or doubled caller cannot win.
 
 Parts move `queued → dispatched → running → succeeded | failed | dead`, and back to `queued` or `retry_wait` when a
 message or a worker is lost. Each writer names the state it leaves and, once claimed, the attempt it holds; no row
 means somebody else was first. A job follows its parts: it runs from the first claim on and is ended by its last part,
-in the same transaction. All clocks are the database's. Rows are locked in the order part, job, document.
+in the same transaction (`shared/settling.py`). All clocks are the database's. Rows are locked in the order part, job,
+document.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -231,7 +232,7 @@ def retry_later(session: Session, held: Claim, failure: Failure, report: Attempt
 
 
 def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
-    """Give up a running part because this worker stops; no strike, and the next worker goes on where it stood."""
+    """Give up a running part that this worker cannot go on with; no strike, and the next one goes on where it stood."""
     statement = """
         UPDATE parts SET state = 'queued', lease_until = NULL
         WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""

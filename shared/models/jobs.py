@@ -114,7 +114,10 @@ class Part(SQLModel, table=True):
 
 
 class Attempt(SQLModel, table=True):
-    """One run of one part, with what became of it; `outcome` is None while it runs."""
+    """One run of one part, with what became of it; `outcome` is None while it runs.
+
+    `pages_done` counts the pages it recorded, those that failed included: both are progress.
+    """
 
     __tablename__ = "attempts"
 
