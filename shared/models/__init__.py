@@ -2,8 +2,10 @@
 
 from sqlmodel import SQLModel
 
-from shared.models.documents import Document, Page
-from shared.models.jobs import Attempt, Job, JobState, Part, PartState, Worker
+from shared.models.documents import Document, Page, UnownedBlob
+from shared.models.idempotency import IdempotencyKey
+from shared.models.jobs import Attempt, Job, Part, Turn, Worker
+from shared.models.states import JobState, PartState
 from shared.models.users import RefreshToken, Role, User, UserSession
 
 metadata = SQLModel.metadata
@@ -11,6 +13,7 @@ metadata = SQLModel.metadata
 __all__ = [
     "Attempt",
     "Document",
+    "IdempotencyKey",
     "Job",
     "JobState",
     "Page",
@@ -18,6 +21,8 @@ __all__ = [
     "PartState",
     "RefreshToken",
     "Role",
+    "Turn",
+    "UnownedBlob",
     "User",
     "UserSession",
     "Worker",

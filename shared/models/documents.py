@@ -68,3 +68,16 @@ class Page(SQLModel, table=True):
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime = moment()
+
+
+class UnownedBlob(SQLModel, table=True):
+    """A blob that no document owns: of an upload under way until it is accepted, or bytes that are to be erased.
+
+    It is written before the blob is, so that a crash at any moment leaves no blob that nobody knows of.
+    """
+
+    __tablename__ = "unowned_blobs"
+    __table_args__ = (Index("unowned_blobs_due", "erase_after"),)
+
+    key: str = Field(primary_key=True)
+    erase_after: datetime = moment()

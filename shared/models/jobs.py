@@ -1,44 +1,19 @@
 """Jobs as users see them, the parts that are dispatched, leased and fenced, their attempts, and the workers.
 
-The states and who may change them stand in `shared/lifecycle.py`.
+Their states stand in `shared/models/states.py`, and who changes them in `shared/lifecycle.py`.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, SmallInteger, text
+from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel, desc
 
 from shared.clock import new_id
 from shared.models.columns import later, moment, one_of
-
-
-class JobState(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-    @property
-    def done(self) -> bool:
-        return self not in (JobState.QUEUED, JobState.RUNNING)
-
-
-class PartState(StrEnum):
-    QUEUED = "queued"
-    DISPATCHED = "dispatched"
-    RUNNING = "running"
-    RETRY_WAIT = "retry_wait"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    DEAD = "dead"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
+from shared.models.states import JobState, PartState
 
 
 class Job(SQLModel, table=True):
@@ -49,6 +24,8 @@ class Job(SQLModel, table=True):
         one_of("state", JobState, name="jobs_state"),
         Index("jobs_newest", "owner_id", desc("id")),
         Index("jobs_of_document", "document_id", desc("id")),
+        Index("jobs_open", "owner_id", postgresql_where=text("state IN ('queued', 'running')")),
+        Index("jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -67,26 +44,33 @@ class Job(SQLModel, table=True):
     error_message: str | None = None
     error_retryable: bool | None = None
     retry_of: UUID | None = None
+    cancel_requested_at: datetime | None = later()
     created_at: datetime = moment()
     started_at: datetime | None = later()
     finished_at: datetime | None = later()
 
 
 class Part(SQLModel, table=True):
-    """What is dispatched, leased and fenced: a job's page range, or the whole of a small job.
+    """What is dispatched, leased and fenced: a page range of a job.
 
-    `attempt` is the fencing token: every write of a worker carries it. `strikes` counts attempts that ended badly
-    without a new page; at `max_attempts` the part is given up. `dispatch_seq` tells a fresh message from a stale one.
+    The first part of a job has no range until it has opened the PDF and split it. `is_brief` parts are expected to take
+    3 s or less. `attempt` is the fencing token: every write of a worker carries it. `strikes` counts attempts that
+    ended badly without a new page; at `max_attempts` the part is given up. `dispatch_seq` tells a fresh message from a
+    stale one.
     """
 
     __tablename__ = "parts"
     __table_args__ = (
         one_of("state", PartState, name="parts_state"),
         Index("parts_queued", "lane", "owner_id", desc("priority"), "id", postgresql_where=text("state = 'queued'")),
-        Index("parts_in_order", "id", postgresql_where=text("state = 'queued'")),
         Index("parts_inflight", "owner_id", postgresql_where=text("state IN ('dispatched', 'running')")),
         Index("parts_leased", "lease_until", postgresql_where=text("state IN ('dispatched', 'running')")),
         Index("parts_delayed", "run_after", postgresql_where=text("state = 'retry_wait'")),
+        Index(
+            "parts_deadline",
+            "deadline_at",
+            postgresql_where=text("deadline_at IS NOT NULL AND state IN ('queued', 'retry_wait')"),
+        ),
         {"postgresql_with": {"fillfactor": 80, "autovacuum_vacuum_scale_factor": 0.02}},
     )
 
@@ -95,6 +79,7 @@ class Part(SQLModel, table=True):
     owner_id: int
     first_page: int | None = None
     last_page: int | None = None
+    is_brief: bool = False
     lane: int = Field(default=1, sa_type=SmallInteger)
     priority: int = Field(default=0, sa_type=SmallInteger)
     state: str = PartState.QUEUED
@@ -111,6 +96,16 @@ class Part(SQLModel, table=True):
     cancel_requested_at: datetime | None = later()
     error_code: str | None = None
     error_message: str | None = None
+
+
+class Turn(SQLModel, table=True):
+    """When an owner last got a part dispatched in a lane, in the order of the sequence `turn_seq`."""
+
+    __tablename__ = "turns"
+
+    owner_id: int = Field(primary_key=True)
+    lane: int = Field(primary_key=True, sa_type=SmallInteger)
+    last_turn: int = Field(sa_type=BigInteger)
 
 
 class Attempt(SQLModel, table=True):

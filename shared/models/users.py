@@ -17,7 +17,10 @@ class Role(StrEnum):
 
 
 class User(SQLModel, table=True):
-    """A person or program with an account; `email` is stored in lower case."""
+    """A person or program with an account; `email` is stored in lower case.
+
+    `storage_used` is the sum of the bytes of its documents; a trigger in Postgres counts it. A quota of None is none.
+    """
 
     __tablename__ = "users"
     __table_args__ = (one_of("role", Role, name="users_role"),)
@@ -29,6 +32,7 @@ class User(SQLModel, table=True):
     role: str = Role.USER
     is_active: bool = True
     email_verified_at: datetime | None = later()
+    storage_used: int = Field(default=0, sa_type=BigInteger)
     storage_quota: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = moment()
 
