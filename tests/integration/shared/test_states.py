@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -43,7 +44,9 @@ def test_exactly_the_moves_of_the_table_are_allowed(
     assert {pair for pair in pairs if _moves(queued, table, *pair)} == wanted
 
 
-@pytest.mark.parametrize("row", [Job(owner_id=1, settings="default", state="running"), Part(owner_id=1, state="dead")])
+@pytest.mark.parametrize(
+    "row", [Job(owner_id=1, settings="default", state="running"), Part(job_id=UUID(int=0), owner_id=1, state="dead")]
+)
 def test_nothing_is_born_in_another_state_than_queued(queued: Database, row: Job | Part) -> None:
     with pytest.raises(IntegrityError, match="begins as queued"):
         _insert(queued, row)
