@@ -1,177 +1,156 @@
-"""Every state change of parts: compare-and-set statements that a late or doubled caller cannot win.
+"""Every state change of jobs and parts: compare-and-set statements that a late or doubled caller cannot win.
 
-Parts move `queued → dispatched → running → succeeded | failed | dead`, and back to `queued` or `retry_wait` when a
-message or a worker is lost. Each writer names the state it leaves and, once claimed, the attempt it holds; no row
-means somebody else was first. A job follows its parts: it runs from the first claim on and is ended by its last part,
-in the same transaction (`shared/settling.py`). All clocks are the database's. Rows are locked in the order part, job,
-document.
+A part is queued, dispatched with a message, and running from its claim on; the moves that exist stand in
+`shared/models/states.py`, and triggers refuse all others. Each writer names the state it leaves and, once claimed, the
+attempt it holds; no row means that somebody else was first. A job runs from the first claim on and is ended by its last
+part, in the same transaction (`shared/settling.py`). All clocks are the database's.
+
+Whoever changes a running part, or ends one, locks its job first: the job's row is the mutex of its parts. Dispatching
+touches parts that nobody holds and never waits for a lock. Rows are locked in the order user, job, part, document.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.engine import RowMapping
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from shared import page_ranges, pages
+from shared import fairness, page_ranges, pages
 from shared.broker import Lane
+from shared.claims import (
+    DEADLINE_PASSED,
+    NOTHING_TO_REPORT,
+    WORKER_LOST,
+    AttemptReport,
+    Claim,
+    Doorbell,
+    Failure,
+)
 from shared.errors import SheafError
+from shared.fairness import Turns
 from shared.models import Document, Job, Part
 from shared.notices import ring, touch
 from shared.page_content import FailedPage, ReadPage
-from shared.settling import document_of, lock, settle
-from shared.workers import free_slots
+from shared.settling import find_and_lock, lock, settle
+from shared.splitting import divide, lane_for_pages
+from shared.workers import dispatch_capacity, free_slots
 
 DISPATCH_LEASE_S = 15
 DISPATCH_PATIENCE_S = 120
 RUN_LEASE_S = 30
 RETRY_DELAY_S = 1
-INTERACTIVE_BYTES = 2**20
-BULK_BYTES = 20 * 2**20
-
-
-Found = TypeVar("Found")
+EXPIRE_AT_ONCE = 100
+OPENED_PRIORITY = 1  # A PDF that was opened is finished before its owner's next one is opened.
+POISON = ("sandbox_crashed",)  # Deaths that the same bytes cause again; a lost worker is none.
 
 
 class FencedOut(SheafError):
-    """Another attempt holds this part now."""
+    """Another attempt holds this part now, or it is gone."""
 
     code = "fenced_out"
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a job, part or page ended badly: a stable code and a sentence with the next step."""
+class CancelRequested(SheafError):
+    """The user wants this job to stop."""
 
-    code: str
-    message: str
+    code = "cancel_requested"
 
 
-WORKER_LOST = Failure("worker_lost", "The worker stopped answering several times; try again.")
+class DeadlinePassed(SheafError):
+    """The job's deadline has passed."""
+
+    code = "deadline_passed"
 
 
-@dataclass(frozen=True)
-class Doorbell:
-    """What a broker message says: look at this part, dispatched for the n-th time."""
-
-    part_id: UUID
-    dispatch_seq: int
-    queue: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A part held by a worker; `attempt` is the fencing token that each of its writes carries."""
-
-    part_id: UUID
-    attempt: int
-    job_id: UUID
-    document_id: UUID
-    settings: str
-    options: dict[str, Any] = field(compare=False)
-    page_ranges: str | None
-    blob_key: str
-    password_sealed: bytes | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttemptReport:
-    """What the sandbox children of an attempt used and how the last of them ended."""
-
-    exit_code: int | None = None
-    signal: int | None = None
-    peak_rss_mb: int | None = None
-    cpu_s: float | None = None
-    error_page: int | None = None
-
-
-NOTHING_TO_REPORT = AttemptReport()
-
-
-def lane_for(size: int) -> Lane:
-    """Return the lane of a new upload by its size in bytes; the page count is not known yet."""
-    if size <= INTERACTIVE_BYTES:
-        return Lane.INTERACTIVE
-    return Lane.BULK if size > BULK_BYTES else Lane.NORMAL
-
-
-def accept(session: Session, job: Job, *, lane: Lane) -> None:
+def accept(session: Session, job: Job, *, lane: Lane, deadline_s: float | None = None) -> None:
     """Queue a new job as one part; the caller's transaction makes it a promise."""
     session.add(job)
     session.flush()  # The part's foreign key needs the job's row.
-    session.add(Part(job_id=job.id, owner_id=job.owner_id, lane=lane))
+    part = Part(job_id=job.id, owner_id=job.owner_id, lane=lane, is_brief=lane is Lane.INTERACTIVE)
+    session.add(part)
+    session.flush()  # The deadline is set on the part's row, by the database's clock.
+    if deadline_s is not None:
+        statement = "UPDATE parts SET deadline_at = now() + make_interval(secs => :wait) WHERE id = :id"
+        session.execute(text(statement), {"id": part.id, "wait": deadline_s})
     if job.document_id:
         session.get_one(Document, job.document_id).latest_job_id = job.id
     ring(session)
 
 
-def dispatch(session: Session, limit: int) -> list[Doorbell]:
-    """Move up to `limit` queued parts to dispatched, oldest first, and return the messages to publish."""
-    # Materialized, because a plain sub-select may be run again and again and then finds more than `limit` rows.
-    statement = """
-        WITH picked AS MATERIALIZED (
-            SELECT id FROM parts WHERE state = 'queued' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
-        UPDATE parts SET state = 'dispatched', dispatch_seq = dispatch_seq + 1, dispatched_at = now(),
-               lease_until = now() + make_interval(secs => :lease)
-        FROM picked WHERE parts.id = picked.id AND parts.state = 'queued'
-        RETURNING parts.id, dispatch_seq, lane"""
-    rows = session.execute(text(statement), {"lease": DISPATCH_LEASE_S, "limit": limit}).mappings().all()
-    bells = [Doorbell(row["id"], row["dispatch_seq"], Lane(row["lane"]).queue) for row in rows]
-    return sorted(bells, key=lambda bell: bell.part_id)
+def dispatch(session: Session, turns: Turns) -> list[Doorbell]:
+    """Move as many queued parts to dispatched as there is room for, fairly, and return the messages to publish."""
+    bells: list[Doorbell] = []
+    lanes = set(Lane)
+    while lanes and (room := dispatch_capacity(session).room):
+        for lane, limit in turns.share(room, lanes).items():
+            found = _dispatch_lane(session, lane, limit)
+            bells += found
+            if len(found) < limit:
+                lanes.discard(lane)
+    return bells
 
 
 def withdraw(session: Session, doorbells: Sequence[Doorbell]) -> None:
     """Put dispatched parts back whose messages could not be published."""
     statement = """
-        UPDATE parts SET state = 'queued', lease_until = NULL
-        WHERE id = :id AND state = 'dispatched' AND dispatch_seq = :seq"""
-    session.execute(text(statement), [{"id": bell.part_id, "seq": bell.dispatch_seq} for bell in doorbells])
+        UPDATE parts SET state = 'queued', lease_until = NULL WHERE state = 'dispatched' AND id IN (
+            SELECT p.id FROM parts p
+            JOIN unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[])) AS bell (id, number)
+                ON p.id = bell.id AND p.dispatch_seq = bell.number
+            FOR NO KEY UPDATE OF p SKIP LOCKED)"""
+    ids, numbers = [bell.part_id for bell in doorbells], [bell.dispatch_seq for bell in doorbells]
+    session.execute(text(statement), {"ids": ids, "numbers": numbers})
 
 
 def claim(session: Session, part_id: UUID, dispatch_seq: int, *, worker_id: str, boot_id: UUID) -> Claim | None:
     """Take a dispatched part for a worker; None means the message was doubled or stale."""
+    job = _job_of(session, part_id)
     statement = """
         UPDATE parts SET state = 'running', attempt = attempt + 1, worker_id = :worker, boot_id = :boot,
                lease_until = now() + make_interval(secs => :lease)
-        WHERE id = :id AND state = 'dispatched' AND dispatch_seq = :seq AND cancel_requested_at IS NULL
-        RETURNING id, attempt, job_id"""
+        WHERE id = :id AND state = 'dispatched' AND dispatch_seq = :seq
+        RETURNING attempt, first_page IS NOT NULL"""
     given = {"id": part_id, "seq": dispatch_seq, "worker": worker_id, "boot": boot_id, "lease": RUN_LEASE_S}
-    part = session.execute(text(statement), given).mappings().first()
-    if part is None:
+    row = session.execute(text(statement), given).first()
+    if job is None or row is None:
         return None
-    session.execute(
-        text(
-            "INSERT INTO attempts (part_id, attempt, worker_id, started_at, pages_done) VALUES (:id, :n, :w, now(), 0)"
-        ),
-        {"id": part_id, "n": part["attempt"], "w": worker_id},
+    statement = (
+        "INSERT INTO attempts (part_id, attempt, worker_id, started_at, pages_done) VALUES (:id, :n, :w, now(), 0)"
     )
-    session.execute(
-        text("""UPDATE jobs SET state = 'running', started_at = coalesce(started_at, now()),
-                attempt = greatest(attempt, :attempt) WHERE id = :id AND state IN ('queued', 'running')"""),
-        {"id": part["job_id"], "attempt": part["attempt"]},
-    )
-    return _claimed(session, part)
+    session.execute(text(statement), {"id": part_id, "n": row[0], "w": worker_id})
+    statement = """UPDATE jobs SET state = 'running', started_at = coalesce(started_at, now()),
+                   attempt = greatest(attempt, :attempt) WHERE id = :id"""
+    session.execute(text(statement), {"id": job.id, "attempt": row[0]})
+    return _claimed(session, job, part_id, attempt=row[0], is_split=row[1])
 
 
-def beat(session: Session, held: Collection[Claim]) -> set[Claim]:
-    """Renew the leases of these attempts and return those that still hold their part."""
+def beat(session: Session, held: Collection[Claim]) -> dict[Claim, type[SheafError] | None]:
+    """Renew the leases of these attempts and say what each one's slot has to know: None means to go on."""
     statement = """
         UPDATE parts SET lease_until = now() + make_interval(secs => :lease)
         FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS held (id, attempt)
         WHERE parts.id = held.id AND parts.attempt = held.attempt AND state = 'running'
-        RETURNING parts.id, parts.attempt"""
+        RETURNING parts.id, parts.attempt, cancel_requested_at IS NOT NULL, coalesce(deadline_at <= now(), false)"""
     fences = {(claim.part_id, claim.attempt): claim for claim in held}
     given = {"ids": [part for part, _ in fences], "attempts": [n for _, n in fences], "lease": RUN_LEASE_S}
-    return {fences[row[0], row[1]] for row in session.execute(text(statement), given)}
+    said: dict[Claim, type[SheafError] | None] = dict.fromkeys(held, FencedOut)
+    for part, attempt, is_canceled, is_late in session.execute(text(statement), given):
+        said[fences[part, attempt]] = CancelRequested if is_canceled else DeadlinePassed if is_late else None
+    return said
 
 
 def start_pages(session: Session, held: Claim, *, page_count: int) -> list[int]:
-    """Store the page count and return the selected pages that still have to be read, in order."""
-    _hold(session, held)
-    job = lock(session, Job, held.job_id)
+    """Take down the page count, split what is missing into parts, and return the pages of this one, in order.
+
+    A part that has its range already is not split again. Raises FencedOut or CancelRequested.
+    """
+    job = _hold(session, held)
+    part = session.get_one(Part, held.part_id, populate_existing=True)
+    if part.first_page is not None:
+        return _missing(session, job, part)
+    if job.cancel_requested_at is not None:
+        raise CancelRequested
     document = lock(session, Document, held.document_id)
     document.page_count = page_count
     selected = page_ranges.expand(held.page_ranges, page_count)
@@ -179,8 +158,15 @@ def start_pages(session: Session, held: Claim, *, page_count: int) -> list[int]:
     job.pages_total = len(selected)
     job.pages_done = sum(code is None for code in outcomes.values())
     job.pages_failed = len(outcomes) - job.pages_done
+    runs = divide([number for number in selected if number not in outcomes])
+    _split(session, part, runs or [selected[:1]], lane=lane_for_pages(len(selected)))
     touch(session, document.id)
-    return [number for number in selected if number not in outcomes]
+    return list(runs[0]) if runs else []
+
+
+def missing_pages(session: Session, held: Claim) -> list[int]:
+    """Return the pages of a split part that still have to be read, in order; raises FencedOut."""
+    return _missing(session, _hold(session, held), session.get_one(Part, held.part_id, populate_existing=True))
 
 
 def record_pages(session: Session, held: Claim, done: Sequence[ReadPage | FailedPage]) -> None:
@@ -188,55 +174,66 @@ def record_pages(session: Session, held: Claim, done: Sequence[ReadPage | Failed
     _hold(session, held)
     written = pages.write(session, held.job_id, done, attempt=held.attempt)
     read = sum(isinstance(page, ReadPage) for page in written)
-    counts = {"read": read, "failed": len(written) - read}
     session.execute(
         text("UPDATE attempts SET pages_done = pages_done + :all WHERE part_id = :id AND attempt = :attempt"),
         {**_fence(held), "all": len(written)},
     )
     session.execute(
         text("UPDATE jobs SET pages_done = pages_done + :read, pages_failed = pages_failed + :failed WHERE id = :id"),
-        {"id": held.job_id, **counts},
+        {"id": held.job_id, "read": read, "failed": len(written) - read},
     )
     touch(session, held.document_id)
 
 
 def succeed(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
     """End the part well, and with its last part the job."""
-    _leave_running(session, held, "succeeded", None)
-    _close_attempt(session, held.part_id, held.attempt, "succeeded", report=report)
-    settle(session, held.job_id)
+    _finish(session, held, "succeeded", None, report)
 
 
 def fail(session: Session, held: Claim, failure: Failure, report: AttemptReport = NOTHING_TO_REPORT) -> None:
     """End the part for good: another attempt would end the same way."""
-    _leave_running(session, held, "failed", failure)
-    _close_attempt(session, held.part_id, held.attempt, "failed", failure=failure, report=report)
-    settle(session, held.job_id)
+    _finish(session, held, "failed", failure, report)
+
+
+def confirm_cancel(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
+    """End a running part whose cancellation was asked for; the pages it has read stay."""
+    _finish(session, held, "canceled", None, report)
 
 
 def retry_later(session: Session, held: Claim, failure: Failure, report: AttemptReport = NOTHING_TO_REPORT) -> None:
-    """End the attempt; the part waits for another one, or is dead when its attempts without progress are used up."""
+    """End the attempt; the part waits for another one, or is dead.
+
+    It is dead when its attempts without progress are used up, or at once when it died the same deterministic death
+    twice.
+    """
+    job = _hold(session, held)
     statement = """
         UPDATE parts SET strikes = strikes + :strike, lease_until = NULL,
-               state = CASE WHEN strikes + :strike >= max_attempts THEN 'dead' ELSE 'retry_wait' END,
+               state = CASE WHEN :poisoned OR strikes + :strike >= max_attempts THEN 'dead' ELSE 'retry_wait' END,
                run_after = now() + make_interval(secs => :delay * power(2, strikes)),
                error_code = :code, error_message = :message
         WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING state"""
-    strike = 0 if _pages_done(session, held.part_id, held.attempt) else 1
-    given = {**_fence(held), "strike": strike, "delay": RETRY_DELAY_S, "code": failure.code, "message": failure.message}
-    row = _require(session.execute(text(statement), given).first())
+    is_strike = _pages_done(session, held) == 0
+    given = {
+        **_fence(held),
+        "strike": int(is_strike),
+        "poisoned": is_strike and _died_so_before(session, held, failure, report),
+        "delay": RETRY_DELAY_S,
+        "code": failure.code,
+        "message": failure.message,
+    }
+    state = session.execute(text(statement), given).scalar_one()
     _close_attempt(session, held.part_id, held.attempt, "crashed", failure=failure, report=report)
     ring(session)
-    if row[0] == "dead":
-        settle(session, held.job_id)
+    if state == "dead":
+        settle(session, job)
 
 
 def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
     """Give up a running part that this worker cannot go on with; no strike, and the next one goes on where it stood."""
-    statement = """
-        UPDATE parts SET state = 'queued', lease_until = NULL
-        WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""
-    _require(session.execute(text(statement), _fence(held)).first())
+    _hold(session, held)
+    statement = "UPDATE parts SET state = 'queued', lease_until = NULL WHERE id = :id AND attempt = :attempt"
+    session.execute(text(statement), _fence(held))
     _close_attempt(session, held.part_id, held.attempt, "handed_back", report=report)
     ring(session)
 
@@ -248,22 +245,139 @@ def crashes_at(session: Session, part_id: UUID, page: int | None) -> int:
     return int(session.execute(text(statement), {"id": part_id, "page": page}).scalar_one())
 
 
+def cancel(session: Session, job: Job) -> None:
+    """Stop a locked job: what waits is canceled now, what runs is told to stop and canceled by its worker."""
+    job.cancel_requested_at = job.cancel_requested_at or session.execute(text("SELECT now()")).scalar_one()
+    statement = """
+        UPDATE parts SET state = 'canceled', lease_until = NULL
+        WHERE job_id = :job AND state IN ('queued', 'dispatched', 'retry_wait')"""
+    session.execute(text(statement), {"job": job.id})
+    statement = "UPDATE parts SET cancel_requested_at = now() WHERE job_id = :job AND state = 'running'"
+    session.execute(text(statement), {"job": job.id})
+    settle(session, job)
+    ring(session)
+
+
 def requeue_due(session: Session) -> int:
     """Queue the parts whose delay is over and return how many."""
-    statement = """UPDATE parts SET state = 'queued', run_after = NULL
-                   WHERE state = 'retry_wait' AND run_after <= now() RETURNING id"""
+    statement = """
+        UPDATE parts SET state = 'queued', run_after = NULL WHERE id IN (
+            SELECT id FROM parts WHERE state = 'retry_wait' AND run_after <= now() FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id"""
     return len(session.execute(text(statement)).all())
+
+
+def expire_due(session: Session) -> int:
+    """End waiting parts whose deadline has passed and return how many; a running one is told by its next beat."""
+    statement = """SELECT id, job_id FROM parts WHERE deadline_at <= now() AND state IN ('queued', 'retry_wait')
+                   ORDER BY job_id LIMIT :limit"""
+    late = session.execute(text(statement), {"limit": EXPIRE_AT_ONCE}).all()
+    return sum(_expire(session, part_id, job_id) for part_id, job_id in late)
 
 
 def reap(session: Session) -> int:
     """Take back what expired: messages never claimed, parts whose worker fell silent. Return how many."""
-    return _reap_dispatched(session) + _reap_running(session, "lease_until < now()", {})
+    return _reap_dispatched(session) + _reap_running(session, "p.lease_until < now()", {})
 
 
 def release_incarnations(session: Session, *, worker_id: str, boot_id: UUID) -> int:
     """Take back at once what earlier incarnations of a booting worker held; the caller knows that they are dead."""
     given = {"worker": worker_id, "boot": boot_id}
-    return _reap_running(session, "worker_id = :worker AND boot_id <> :boot", given)
+    return _reap_running(session, "p.worker_id = :worker AND p.boot_id <> :boot", given)
+
+
+def _dispatch_lane(session: Session, lane: Lane, limit: int) -> list[Doorbell]:
+    picked = fairness.pick(session, lane, limit=limit, capacity=dispatch_capacity(session))
+    if not picked:
+        return []
+    statement = """
+        UPDATE parts SET state = 'dispatched', dispatch_seq = dispatch_seq + 1, dispatched_at = now(),
+               lease_until = now() + make_interval(secs => :lease)
+        WHERE id = ANY(:ids) AND state = 'queued' RETURNING id, dispatch_seq"""
+    given = {"lease": DISPATCH_LEASE_S, "ids": picked}
+    sequence = {row[0]: row[1] for row in session.execute(text(statement), given)}
+    fairness.take_turns(session, picked)
+    return [Doorbell(part_id, sequence[part_id], lane.queue) for part_id in picked if part_id in sequence]
+
+
+def _job_of(session: Session, part_id: UUID) -> Job | None:
+    """Lock and return a part's job; None when the part is gone."""
+    job_id = session.exec(select(Part.job_id).where(Part.id == part_id)).first()
+    return find_and_lock(session, Job, job_id) if job_id else None
+
+
+def _claimed(session: Session, job: Job, part_id: UUID, *, attempt: int, is_split: bool) -> Claim:
+    document = session.exec(select(Document).where(Document.id == job.document_id)).one()
+    touch(session, document.id)
+    return Claim(
+        part_id=part_id,
+        attempt=attempt,
+        job_id=job.id,
+        document_id=document.id,
+        is_split=is_split,
+        settings=job.settings,
+        options=job.options,
+        page_ranges=job.page_ranges,
+        blob_key=document.blob_key,
+        password_sealed=document.password_sealed,
+    )
+
+
+def _split(session: Session, part: Part, runs: Sequence[Sequence[int]], *, lane: Lane) -> None:
+    """Give the opened part the first run of pages, and make a part of each other one."""
+    part.first_page, part.last_page, part.lane, part.priority = runs[0][0], runs[0][-1], lane, OPENED_PRIORITY
+    for run in runs[1:]:
+        sibling = Part(
+            job_id=part.job_id,
+            owner_id=part.owner_id,
+            first_page=run[0],
+            last_page=run[-1],
+            lane=lane,
+            is_brief=True,
+            priority=OPENED_PRIORITY,
+            deadline_at=part.deadline_at,
+        )
+        session.add(sibling)
+    if len(runs) > 1:
+        ring(session)
+
+
+def _missing(session: Session, job: Job, part: Part) -> list[int]:
+    first, last = part.first_page or 1, part.last_page or 0
+    selected = [n for n in page_ranges.expand(job.page_ranges, last) if n >= first]
+    outcomes = pages.outcomes(session, job, selected)
+    return [number for number in selected if number not in outcomes]
+
+
+def _finish(session: Session, held: Claim, state: str, failure: Failure | None, report: AttemptReport) -> None:
+    job = _hold(session, held)
+    statement = """
+        UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
+        WHERE id = :id AND state = 'running' AND attempt = :attempt"""
+    session.execute(text(statement), {**_fence(held), "state": state, **_error(failure)})
+    _close_attempt(session, held.part_id, held.attempt, state, failure=failure, report=report)
+    settle(session, job)
+    ring(session)
+
+
+def _died_so_before(session: Session, held: Claim, failure: Failure, report: AttemptReport) -> bool:
+    statement = """
+        SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'crashed' AND error_code = :code
+        AND error_page IS NOT DISTINCT FROM CAST(:page AS integer)
+        AND signal IS NOT DISTINCT FROM CAST(:signal AS integer)"""
+    given = {"id": held.part_id, "code": failure.code, "page": report.error_page, "signal": report.signal}
+    return failure.code in POISON and bool(session.execute(text(statement), given).scalar_one())
+
+
+def _expire(session: Session, part_id: UUID, job_id: UUID) -> bool:
+    job = find_and_lock(session, Job, job_id)
+    statement = """
+        UPDATE parts SET state = 'expired', error_code = :code, error_message = :message
+        WHERE id = :id AND state IN ('queued', 'retry_wait') RETURNING id"""
+    if job is None or session.execute(text(statement), {"id": part_id, **_error(DEADLINE_PASSED)}).first() is None:
+        return False
+    settle(session, job)
+    return True
 
 
 def _reap_dispatched(session: Session) -> int:
@@ -277,56 +391,42 @@ def _reap_dispatched(session: Session) -> int:
                                       THEN 'queued' ELSE state END,
                          lease_until = CASE WHEN :idle OR dispatched_at < now() - make_interval(secs => :patience)
                                             THEN NULL ELSE now() + make_interval(secs => :lease) END
-        WHERE state = 'dispatched' AND lease_until < now() RETURNING state"""
+        WHERE id IN (SELECT id FROM parts WHERE state = 'dispatched' AND lease_until < now()
+                     FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING state"""
     given = {"idle": free_slots(session) > 0, "lease": DISPATCH_LEASE_S, "patience": DISPATCH_PATIENCE_S}
     rows: Iterable[str] = session.execute(text(statement), given).scalars()
     return sum(state == "queued" for state in rows)
 
 
 def _reap_running(session: Session, condition: str, given: dict[str, Any]) -> int:
+    statement = f"SELECT p.id, p.job_id FROM parts p WHERE p.state = 'running' AND {condition} ORDER BY p.job_id"  # noqa: S608 — one of two literals above.
+    lost = session.execute(text(statement), given).all()
+    count = sum(_take_back(session, part_id, job_id, condition, given) for part_id, job_id in lost)
+    if count:
+        ring(session)
+    return count
+
+
+def _take_back(session: Session, part_id: UUID, job_id: UUID, condition: str, given: dict[str, Any]) -> bool:
+    """End a lost attempt: its part waits again, or is dead when its attempts without progress are used up."""
+    job = find_and_lock(session, Job, job_id)
     statement = f"""
         UPDATE parts p SET strikes = strikes + (a.pages_done = 0)::int, lease_until = NULL,
-               state = CASE WHEN strikes + (a.pages_done = 0)::int >= max_attempts THEN 'dead' ELSE 'queued' END,
-               error_code = :code, error_message = :message
-        FROM attempts a
-        WHERE a.part_id = p.id AND a.attempt = p.attempt AND p.id IN (
-            SELECT id FROM parts WHERE state = 'running' AND {condition} FOR UPDATE SKIP LOCKED)
-        RETURNING p.id, p.attempt, p.job_id, p.state"""  # noqa: S608 — `condition` is one of two literals above.
-    lost = {"code": WORKER_LOST.code, "message": WORKER_LOST.message}
-    rows = session.execute(text(statement), {**given, **lost}).mappings().all()
-    for row in rows:
-        _close_attempt(session, row["id"], row["attempt"], "lost", failure=WORKER_LOST)
-        if row["state"] == "dead":
-            settle(session, row["job_id"])
-    if rows:
-        ring(session)
-    return len(rows)
-
-
-def _claimed(session: Session, part: RowMapping) -> Claim:
-    job = session.get_one(Job, part["job_id"])
-    document = session.get_one(Document, document_of(job))
-    touch(session, document.id)
-    return Claim(
-        part_id=part["id"],
-        attempt=part["attempt"],
-        job_id=job.id,
-        document_id=document.id,
-        settings=job.settings,
-        options=job.options,
-        page_ranges=job.page_ranges,
-        blob_key=document.blob_key,
-        password_sealed=document.password_sealed,
-    )
-
-
-def _leave_running(session: Session, held: Claim, state: str, failure: Failure | None) -> None:
-    statement = """
-        UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
-        WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING id"""
-    error = {"code": failure and failure.code, "message": failure and failure.message}
-    _require(session.execute(text(statement), {**_fence(held), "state": state, **error}).first())
-    ring(session)
+               state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
+                            WHEN strikes + (a.pages_done = 0)::int >= max_attempts THEN 'dead' ELSE 'queued' END,
+               error_code = CASE WHEN cancel_requested_at IS NULL THEN :code END,
+               error_message = CASE WHEN cancel_requested_at IS NULL THEN :message END
+        FROM attempts a WHERE p.id = :id AND a.part_id = p.id AND a.attempt = p.attempt
+          AND p.state = 'running' AND {condition}
+        RETURNING p.attempt, p.state"""  # noqa: S608 — as above.
+    row = session.execute(text(statement), {**given, "id": part_id, **_error(WORKER_LOST)}).first()
+    if job is None or row is None:
+        return False
+    _close_attempt(session, part_id, row[0], "lost", failure=WORKER_LOST)
+    if row[1] != "queued":
+        settle(session, job)
+    return True
 
 
 def _close_attempt(
@@ -343,26 +443,27 @@ def _close_attempt(
                exit_code = :exit_code, signal = :signal, peak_rss_mb = :peak_rss_mb, cpu_s = :cpu_s,
                error_page = :error_page
         WHERE part_id = :id AND attempt = :attempt AND ended_at IS NULL"""
-    error = {"code": failure and failure.code, "message": failure and failure.message}
-    session.execute(text(statement), {"id": part_id, "attempt": attempt, "outcome": outcome, **error, **vars(report)})
+    given = {"id": part_id, "attempt": attempt, "outcome": outcome, **_error(failure), **vars(report)}
+    session.execute(text(statement), given)
 
 
-def _pages_done(session: Session, part_id: UUID, attempt: int) -> int:
+def _pages_done(session: Session, held: Claim) -> int:
     statement = "SELECT pages_done FROM attempts WHERE part_id = :id AND attempt = :attempt"
-    return int(session.execute(text(statement), {"id": part_id, "attempt": attempt}).scalar_one())
+    return int(session.execute(text(statement), _fence(held)).scalar_one())
 
 
-def _hold(session: Session, held: Claim) -> None:
-    """Keep the part this attempt's until the transaction ends; raises FencedOut when it no longer is."""
-    statement = "SELECT 1 FROM parts WHERE id = :id AND attempt = :attempt AND state = 'running' FOR SHARE"
-    _require(session.execute(text(statement), _fence(held)).first())
+def _hold(session: Session, held: Claim) -> Job:
+    """Lock the job, so that the part stays this attempt's until the transaction ends; raises FencedOut if it is not."""
+    job = find_and_lock(session, Job, held.job_id)
+    statement = "SELECT 1 FROM parts WHERE id = :id AND attempt = :attempt AND state = 'running'"
+    if job is None or session.execute(text(statement), _fence(held)).first() is None:
+        raise FencedOut
+    return job
 
 
 def _fence(held: Claim) -> dict[str, Any]:
     return {"id": held.part_id, "attempt": held.attempt}
 
 
-def _require(row: Found | None) -> Found:
-    if row is None:
-        raise FencedOut
-    return row
+def _error(failure: Failure | None) -> dict[str, str | None]:
+    return {"code": failure.code, "message": failure.message} if failure else {"code": None, "message": None}

@@ -70,6 +70,14 @@ def _columns(page: ReadPage | FailedPage) -> dict[str, Any]:
     }
 
 
+def first_error(session: Session, job: Job) -> tuple[str | None, str | None]:
+    """Return code and sentence of the first page that this job failed to read."""
+    statement = select(Page.error_code, Page.error_message).where(
+        Page.job_id == job.id, col(Page.error_code).is_not(None)
+    )
+    return session.exec(statement.order_by(col(Page.number)).limit(1)).one()
+
+
 def preview(session: Session, job: Job) -> str | None:
     """Return the first characters of the pages' text, for lists."""
     rows = session.exec(

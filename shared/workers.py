@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from shared.fairness import Capacity, long_room
+
 WORKER_ALIVE_S = 15
 DISPATCHER = "dispatcher"  # The leader's row among the workers; it offers no slots.
 DISPATCHER_LOCK = 0x53484541  # The advisory lock that the leading dispatcher holds.
@@ -18,13 +20,16 @@ def free_slots(session: Session) -> int:
     return int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
 
 
-def dispatch_window(session: Session) -> int:
-    """Return how many more parts the broker may hold: the live free slots plus one per slot."""
+def dispatch_capacity(session: Session) -> Capacity:
+    """Return what may be dispatched now: the broker may hold the live free slots plus one per slot."""
     statement = """
-        SELECT coalesce(sum(slots), 0) - (SELECT count(*) FROM parts WHERE state = 'dispatched')
-        FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)"""
-    spare = int(session.execute(text(statement), {"alive": WORKER_ALIVE_S}).scalar_one())
-    return max(0, spare + max(0, free_slots(session)))
+        SELECT coalesce((SELECT sum(slots) FROM workers WHERE heartbeat_at > now() - make_interval(secs => :alive)), 0),
+               count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'dispatched'),
+               count(*) FILTER (WHERE lane > 0 AND NOT is_brief)
+        FROM parts WHERE state IN ('dispatched', 'running')"""
+    slots, running, dispatched, long_parts = session.execute(text(statement), {"alive": WORKER_ALIVE_S}).one()
+    room = max(0, slots + max(0, slots - running) - dispatched)
+    return Capacity(slots=slots, room=room, long_room=long_room(slots, long_parts))
 
 
 def register_worker(session: Session, *, worker_id: str, boot_id: UUID, host: str, pid: int, slots: int) -> None:

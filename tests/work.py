@@ -7,8 +7,9 @@ import httpx2
 from fastapi.testclient import TestClient
 
 from shared import lifecycle, workers
+from shared.claims import Doorbell
 from shared.database import Database
-from shared.lifecycle import Doorbell
+from shared.fairness import Turns
 from worker.presence import Presence
 from worker.runner import Runner
 
@@ -35,9 +36,11 @@ class Bench:
                 slots=slots,
             )
 
-    def dispatch(self, limit: int = 100) -> list[Doorbell]:
+    def dispatch(self) -> list[Doorbell]:
+        """Dispatch whatever is queued, as if there were slots enough."""
+        self.announce(slots=100)
         with self.database.unit_of_work() as session:
-            return lifecycle.dispatch(session, limit)
+            return lifecycle.dispatch(session, Turns())
 
     def run_all(self) -> None:
         """Run what is queued until nothing is."""

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -20,11 +20,13 @@ from sqlmodel import Session
 
 from shared import lifecycle, workers
 from shared.broker import LOOK_AT_PART, celery_settings
+from shared.claims import Doorbell
 from shared.database import Database
-from shared.lifecycle import Doorbell
+from shared.fairness import Turns
 from shared.logs import configure_logging
 from shared.notices import DISPATCH_CHANNEL
 from shared.settings import get_settings
+from worker.upkeep import Chore, Upkeep
 
 TURN_S = 1.0
 REAP_S = 2.0
@@ -40,8 +42,15 @@ class Dispatcher:
         self._database = database
         self._publisher = publisher
         self._stopping = threading.Event()
-        self._next_reap = 0.0
+        self._upkeep = Upkeep(
+            [
+                Chore("queue again what waited its time", TURN_S, lambda: self._do(lifecycle.requeue_due)),
+                Chore("take back what was lost", REAP_S, lambda: self._do(lifecycle.reap)),
+                Chore("end what is past its deadline", REAP_S, lambda: self._do(lifecycle.expire_due)),
+            ]
+        )
         self._boot_id = uuid4()
+        self._turns = Turns()
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
@@ -58,10 +67,10 @@ class Dispatcher:
 
     def turn(self) -> int:
         """Do one round and return how many parts were dispatched."""
-        self._look_after()
+        self._upkeep.turn()
         with self._database.unit_of_work() as session:
             self._announce(session)
-            doorbells = lifecycle.dispatch(session, workers.dispatch_window(session))
+            doorbells = lifecycle.dispatch(session, self._turns)
         self._publish(doorbells)
         return len(doorbells)
 
@@ -99,16 +108,9 @@ class Dispatcher:
             for _ in connection.notifies(timeout=TURN_S, stop_after=1):
                 pass
 
-    def _look_after(self) -> None:
-        """Take back what expired, in a transaction of its own: trouble there must not stop the dispatching."""
-        try:
-            with self._database.unit_of_work() as session:
-                lifecycle.requeue_due(session)
-                if time.monotonic() >= self._next_reap:
-                    self._next_reap = time.monotonic() + REAP_S
-                    log.debug("took back expired parts", count=lifecycle.reap(session))
-        except Exception:  # an edge, as in `_lead`.
-            log.exception("expired parts could not be taken back")
+    def _do(self, work: Callable[[Session], int]) -> int:
+        with self._database.unit_of_work() as session:
+            return work(session)
 
     def _publish(self, doorbells: list[Doorbell]) -> None:
         """Ring for each part; when the broker does not take one, the rest goes back to the queue."""

@@ -1,4 +1,7 @@
-"""The leases of a worker: one thread renews all claims it holds in one statement, whatever their slots are doing."""
+"""The leases of a worker: one thread renews all claims it holds in one statement, whatever their slots are doing.
+
+Each renewal also brings back what the slot has to know: that its claim is lost, canceled or past its deadline.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -7,20 +10,21 @@ from contextlib import contextmanager
 import structlog
 
 from shared import lifecycle
+from shared.claims import Claim
 from shared.database import Database
-from shared.lifecycle import Claim, FencedOut
+from shared.errors import SheafError
 
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 2.0  # A running job is canceled within 5 s: this, a tick of the sandbox, and two transactions.
 log = structlog.get_logger(__name__)
 
 
 class Leases:
-    """Renews while it is started; a lease that is lost shows at the next `check`."""
+    """Renews while it is started; what a renewal brings shows at the next `check`."""
 
     def __init__(self, database: Database) -> None:
         """Hold nothing yet."""
         self._database = database
-        self._held: dict[Claim, threading.Event] = {}
+        self._held: dict[Claim, Lease] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
@@ -35,25 +39,25 @@ class Leases:
     @contextmanager
     def hold(self, claim: Claim) -> Iterator["Lease"]:
         """Keep a claim renewed within the block."""
-        lost = threading.Event()
+        lease = Lease()
         with self._lock:
-            self._held[claim] = lost
+            self._held[claim] = lease
         try:
-            yield Lease(lost)
+            yield lease
         finally:
             with self._lock:
                 del self._held[claim]
 
     def renew(self) -> None:
-        """Renew all leases once, and mark those that are another attempt's now."""
+        """Renew all leases once, and tell those that must not go on."""
         with self._lock:
             held = dict(self._held)
         if not held:
             return
         with self._database.unit_of_work() as session:
-            kept = lifecycle.beat(session, list(held))
-        for claim in held.keys() - kept:
-            held[claim].set()
+            said = lifecycle.beat(session, list(held))
+        for claim, reason in said.items():
+            held[claim].end = reason
 
     def _renew_for_ever(self) -> None:
         while not self._stopping.wait(HEARTBEAT_S):
@@ -66,11 +70,9 @@ class Leases:
 class Lease:
     """One claim's lease, as its slot sees it."""
 
-    def __init__(self, lost: threading.Event) -> None:
-        """`lost` is set by whoever renews."""
-        self._lost = lost
+    end: type[SheafError] | None = None
 
     def check(self) -> None:
-        """Raise FencedOut once the part belongs to another attempt."""
-        if self._lost.is_set():
-            raise FencedOut
+        """Raise FencedOut, CancelRequested or DeadlinePassed once the slot must stop."""
+        if self.end is not None:
+            raise self.end

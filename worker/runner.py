@@ -16,8 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from shared import lifecycle, page_ranges
+from shared.claims import DEADLINE_PASSED, AttemptReport, Claim, Failure
 from shared.database import Database
-from shared.lifecycle import Claim, FencedOut
+from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
 from shared.page_content import FailedPage
 from shared.sealing import unseal
 from shared.storage import BlobStore
@@ -36,6 +37,18 @@ log = structlog.get_logger(__name__)
 
 class Stopping(Exception):
     """This worker is shutting down."""
+
+
+# How reading a part can end early; all but the first three end it for good.
+EXPECTED = (
+    Stopping,
+    SandboxUnavailable,
+    SandboxCrashed,
+    CancelRequested,
+    DeadlinePassed,
+    ExtractionFailed,
+    FileNotFoundError,
+)
 
 
 class Runner:
@@ -109,38 +122,47 @@ class Runner:
             return self._read(held, extraction)
 
     def _read(self, held: Claim, extraction: Extraction) -> str:
-        """Read until every selected page has a row, and end the part by what happened."""
+        """Read until every page of the part has a row, and end the part by what happened."""
         try:
             while self._read_on(held, extraction):
                 pass
-        except SandboxUnavailable:
-            log.exception("no sandbox on this worker")
-            time.sleep(BROKEN_PAUSE_S)  # Not the part's fault: no strike, but no busy loop either.
-            return self._end(lambda s: lifecycle.hand_back(s, held, extraction.report), "no sandbox")
-        except FileNotFoundError:
-            return self._end(lambda s: lifecycle.fail(s, held, failures.FILE_MISSING), failures.FILE_MISSING.code)
-        except Stopping:
-            return self._end(lambda s: lifecycle.hand_back(s, held, extraction.report), "handed back")
-        except ExtractionFailed as error:
-            failure = error.failure
-            return self._end(lambda s: lifecycle.fail(s, held, failure, extraction.report), failure.code)
-        except SandboxCrashed as crash:
-            failure, report = failures.SANDBOX_CRASHED, replace(extraction.report, error_page=crash.page)
-            return self._end(lambda s: lifecycle.retry_later(s, held, failure, report), failure.code)
+        except EXPECTED as error:
+            return self._end_early(held, error, extraction.report)
         return self._end(lambda s: lifecycle.succeed(s, held, extraction.report), "succeeded")
+
+    def _end_early(self, held: Claim, error: Exception, report: AttemptReport) -> str:
+        match error:
+            case CancelRequested():
+                return self._end(lambda s: lifecycle.confirm_cancel(s, held, report), "canceled")
+            case Stopping():
+                return self._end(lambda s: lifecycle.hand_back(s, held, report), "handed back")
+            case SandboxUnavailable():
+                log.error("no sandbox on this worker", exc_info=error)
+                time.sleep(BROKEN_PAUSE_S)  # Not the part's fault: no strike, but no busy loop either.
+                return self._end(lambda s: lifecycle.hand_back(s, held, report), "no sandbox")
+            case SandboxCrashed():
+                failure, died = failures.SANDBOX_CRASHED, replace(report, error_page=error.page)
+                return self._end(lambda s: lifecycle.retry_later(s, held, failure, died), failure.code)
+        failure = _failure_of(error)
+        return self._end(lambda s: lifecycle.fail(s, held, failure, report), failure.code)
 
     def _read_on(self, held: Claim, extraction: Extraction) -> bool:
         """Read the missing pages once; True when a page was given up and the rest is still to be read."""
         try:
-            page_count = extraction.open(count_all=held.page_ranges is not None)
-            self._check_selection(held, page_count)
-            todo = self._transact(lambda session: lifecycle.start_pages(session, held, page_count=page_count))
-            for page in extraction.read(todo):
+            for page in extraction.read(self._pages_to_read(held, extraction)):
                 self._transact(lambda session, page=page: lifecycle.record_pages(session, held, [page]))  # type: ignore[misc]  # A bound default.
                 self._check_stop()
         except SandboxCrashed as crash:
             return self._give_page_up(held, crash)
         return False
+
+    def _pages_to_read(self, held: Claim, extraction: Extraction) -> list[int]:
+        """Return the pages of this part; the first part of a job opens the PDF and splits it."""
+        if held.is_split:
+            return self._transact(lambda session: lifecycle.missing_pages(session, held))
+        page_count = extraction.open(count_all=held.page_ranges is not None)
+        self._check_selection(held, page_count)
+        return self._transact(lambda session: lifecycle.start_pages(session, held, page_count=page_count))
 
     def _give_page_up(self, held: Claim, crash: SandboxCrashed) -> bool:
         """A page that killed the sandbox in an earlier attempt and now again is recorded as failed."""
@@ -182,3 +204,12 @@ class Runner:
                     raise
                 log.warning("database trouble, trying again", error=str(error))
                 time.sleep(0.5)
+
+
+def _failure_of(error: Exception) -> Failure:
+    match error:
+        case ExtractionFailed():
+            return error.failure
+        case DeadlinePassed():
+            return DEADLINE_PASSED
+    return failures.FILE_MISSING

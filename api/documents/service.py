@@ -19,6 +19,7 @@ from shared.errors import NotFound
 from shared.models import Document, Job, JobState, User
 from shared.notices import touch
 from shared.sealing import seal
+from shared.splitting import lane_for_size
 
 NO_RESULT = (JobState.FAILED, JobState.CANCELED)
 
@@ -148,7 +149,7 @@ def _new_job(session: Session, document: Document) -> Job:
         options=options,
         page_ranges=document.options.get("pages"),
     )
-    lifecycle.accept(session, job, lane=lifecycle.lane_for(document.size))
+    lifecycle.accept(session, job, lane=lane_for_size(document.size))
     return job
 
 

@@ -48,11 +48,13 @@ def downgrade() -> None:
     op.drop_column("parts", "is_brief")
     op.drop_index("jobs_finished", "jobs")
     op.drop_index("jobs_open", "jobs")
+    op.drop_column("jobs", "failed_pages")
     op.drop_column("jobs", "cancel_requested_at")
 
 
 def extend_jobs_and_parts() -> None:
     op.add_column("jobs", sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("jobs", sa.Column("failed_pages", postgresql.JSONB(), nullable=True))
     op.create_index("jobs_open", "jobs", ["owner_id"], postgresql_where=sa.text("state IN ('queued', 'running')"))
     op.create_index("jobs_finished", "jobs", ["finished_at"], postgresql_where=sa.text("finished_at IS NOT NULL"))
     op.add_column("parts", sa.Column("is_brief", sa.Boolean(), nullable=False, server_default=sa.false()))

@@ -17,7 +17,11 @@ from shared.models.states import JobState, PartState
 
 
 class Job(SQLModel, table=True):
-    """One piece of work a user asked for. `page_ranges` is as in `shared.page_ranges`, None for all pages."""
+    """One piece of work a user asked for.
+
+    `page_ranges` is as in `shared.page_ranges`, None for all pages. `failed_pages` lists `{number, code}` once the job
+    has ended, because a later job may read those pages again.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -40,6 +44,7 @@ class Job(SQLModel, table=True):
     pages_total: int | None = None
     pages_done: int = 0
     pages_failed: int = 0
+    failed_pages: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     error_code: str | None = None
     error_message: str | None = None
     error_retryable: bool | None = None

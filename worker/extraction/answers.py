@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any, get_args
 
-from shared.lifecycle import Failure
+from shared.claims import Failure
 from shared.page_content import FailedPage, ReadPage, TextLayer
 from worker.extraction import failures
 from worker.extraction.failures import ExtractionFailed, clean_gist

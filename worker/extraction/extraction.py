@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from shared.lifecycle import AttemptReport, Failure
+from shared.claims import AttemptReport, Failure
 from shared.page_content import FailedPage, ReadPage
 from worker.extraction import failures
 from worker.extraction.answers import failed_page, page_count, page_from

@@ -2,8 +2,8 @@
 
 import re
 
+from shared.claims import Failure
 from shared.errors import SheafError, Unavailable
-from shared.lifecycle import Failure
 from shared.page_content import storable
 from worker.extraction.frames import MAX_PAGE_BYTES
 from worker.extraction.limits import Limits

@@ -12,10 +12,13 @@ from sqlmodel import col, select
 
 from shared import lifecycle, pages, workers
 from shared.broker import Lane
+from shared.claims import AttemptReport, Claim, Doorbell, Failure
 from shared.database import Database
-from shared.lifecycle import AttemptReport, Claim, Doorbell, Failure, FencedOut
+from shared.fairness import Turns
+from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
 from shared.models import Attempt, Document, Job, Page, Part, User
 from shared.page_content import FailedPage, ReadPage, unpack
+from shared.settling import lock
 
 BOOT = uuid4()
 BROKEN = Failure("sandbox_crashed", "It died.")
@@ -39,9 +42,11 @@ def queue_job(database: Database, *, page_ranges: str | None = None, document_id
 
 
 def ring(database: Database) -> Doorbell:
-    with database.unit_of_work() as session:
-        (bell,) = lifecycle.dispatch(session, 1)
-        return bell
+    """Dispatch what is next, and only that."""
+    announce(database, slots=50)
+    first, *rest = do(database, lifecycle.dispatch, Turns())
+    do(database, lifecycle.withdraw, rest)
+    return first  # type: ignore[no-any-return]  # `do` returns what it is given.
 
 
 def claim(database: Database, bell: Doorbell, *, boot: UUID = BOOT) -> Claim | None:
@@ -105,7 +110,7 @@ def test_withdrawing_a_claimed_part_changes_nothing(database: Database) -> None:
     bell = ring(database)
     held = claim(database, bell)
     do(database, lifecycle.withdraw, [bell])
-    assert do(database, lifecycle.beat, [held]) == {held}
+    assert do(database, lifecycle.beat, [held]) == {held: None}
 
 
 def test_a_finished_job_shows_its_pages_and_preview(database: Database) -> None:
@@ -176,7 +181,7 @@ def test_a_heartbeat_renews_only_what_is_still_held(database: Database) -> None:
     do(database, lifecycle.reap)
     heir = claimed(database)
     expire(database)
-    assert do(database, lifecycle.beat, [zombie, heir]) == {heir}
+    assert do(database, lifecycle.beat, [zombie, heir]) == {zombie: FencedOut, heir: None}
     assert do(database, lifecycle.reap) == 0
 
 
@@ -284,13 +289,28 @@ def test_a_failure_while_opening_ends_the_job_without_pages(database: Database) 
 
 def test_a_crash_waits_before_the_next_attempt_and_three_end_the_part(database: Database) -> None:
     job_id = queue_job(database)
-    for n in range(3):
+    for signal in (6, 9, 11):
         held = claimed(database)
-        assert do(database, lifecycle.crashes_at, held.part_id, None) == n
-        do(database, lifecycle.retry_later, held, BROKEN)
-        assert do(database, lifecycle.dispatch, 1) == []
+        do(database, lifecycle.retry_later, held, BROKEN, AttemptReport(signal=signal))
+        assert do(database, lifecycle.dispatch, Turns()) == []
         make_due(database)
     assert job_of(database, job_id).error_code == "sandbox_crashed"
+
+
+def test_two_equal_deaths_end_a_part_at_once(database: Database) -> None:
+    job_id = queue_job(database)
+    for _ in range(2):
+        do(database, lifecycle.retry_later, claimed(database), BROKEN, AttemptReport(signal=11))
+        make_due(database)
+    assert job_of(database, job_id).error_code == "sandbox_crashed"
+
+
+def test_a_defect_of_ours_is_no_poison(database: Database) -> None:
+    job_id = queue_job(database)
+    for _ in range(2):
+        do(database, lifecycle.retry_later, claimed(database), Failure("internal_error", "Odd."))
+        make_due(database)
+    assert job_of(database, job_id).state == "running"
 
 
 def test_a_part_handed_back_goes_on_without_a_strike(database: Database) -> None:
@@ -312,6 +332,7 @@ def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -
 def test_an_unclaimed_message_is_sent_again_only_when_a_slot_is_free(database: Database) -> None:
     queue_job(database)
     stale = ring(database)
+    silence(database)
     expire(database)
     assert do(database, lifecycle.reap) == 0, "no live worker: nobody could have claimed it"
     announce(database, slots=1)
@@ -321,16 +342,19 @@ def test_an_unclaimed_message_is_sent_again_only_when_a_slot_is_free(database: D
 
 
 def test_the_broker_holds_the_free_slots_and_one_more_for_each_slot(database: Database) -> None:
-    assert do(database, workers.dispatch_window) == 0
-    announce(database, slots=2)
-    assert do(database, workers.dispatch_window) == 4
+    assert do(database, workers.dispatch_capacity).room == 0
     for _ in range(4):
         queue_job(database)
     claimed(database)
     ring(database)
-    assert do(database, workers.dispatch_window) == 2
+    announce(database, slots=2)
+    assert do(database, workers.dispatch_capacity).room == 2
+    silence(database)
+    assert do(database, workers.dispatch_capacity).room == 0
+
+
+def silence(database: Database) -> None:
     do(database, lambda s: s.execute(text("UPDATE workers SET heartbeat_at = now() - interval '1 hour'")))
-    assert do(database, workers.dispatch_window) == 0
 
 
 def announce(database: Database, *, slots: int) -> None:
@@ -368,10 +392,11 @@ def test_waiting_parts_are_dispatched_oldest_first(database: Database) -> None:
 
 
 def test_two_dispatchers_never_send_the_same_part(database: Database) -> None:
+    announce(database, slots=4)
     for _ in range(20):
         queue_job(database)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: do(database, lifecycle.dispatch, 7), range(4)))
+        found = list(pool.map(lambda _: do(database, lifecycle.dispatch, Turns()), range(4)))
     bells = [bell for some in found for bell in some]
     assert len({bell.part_id for bell in bells}) == len(bells)
 
@@ -384,3 +409,147 @@ def test_pages_are_written_once_by_the_fence_of_their_attempt(database: Database
     row = do(database, lambda s: s.exec(select(Page)).one())
     assert (row.attempt, row.job_id) == (held.attempt, held.job_id)
     assert do(database, pages.outcomes, job_of(database, held.job_id), [1]) == {1: None}
+
+
+def test_the_first_part_splits_a_big_pdf_and_its_siblings_read_the_rest(database: Database) -> None:
+    job_id = queue_job(database)
+    first = claimed(database)
+    todo = [do(database, lifecycle.start_pages, first, page_count=40)]
+    siblings = [claimed(database) for _ in range(2)]
+    assert all(held.is_split and held.job_id == job_id for held in siblings)
+    todo += [do(database, lifecycle.missing_pages, held) for held in siblings]
+    assert [n for run in todo for n in run] == list(range(1, 41))
+    assert max(map(len, todo)) - min(map(len, todo)) <= 1
+
+
+def test_the_last_of_several_parts_ends_the_job_whichever_it_is(database: Database) -> None:
+    job_id = queue_job(database)
+    first = claimed(database)
+    run = do(database, lifecycle.start_pages, first, page_count=20)
+    sibling = claimed(database)
+    do(database, lifecycle.record_pages, sibling, list(map(read_page, do(database, lifecycle.missing_pages, sibling))))
+    do(database, lifecycle.succeed, sibling)
+    assert job_of(database, job_id).state == "running"
+    do(database, lifecycle.record_pages, first, list(map(read_page, run)))
+    do(database, lifecycle.succeed, first)
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_done) == ("succeeded", 20)
+
+
+def test_parts_that_end_at_the_same_moment_end_their_job_once(database: Database) -> None:
+    for _ in range(10):
+        job_id = queue_job(database)
+        first = claimed(database)
+        do(database, lifecycle.start_pages, first, page_count=64)
+        held = [first, *(claimed(database) for _ in range(3))]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda each: do(database, lifecycle.succeed, each), held))
+        assert job_of(database, job_id).finished_at is not None
+
+
+def test_a_part_that_was_split_is_not_split_again(database: Database) -> None:
+    queue_job(database)
+    first = claimed(database)
+    do(database, lifecycle.start_pages, first, page_count=40)
+    do(database, lifecycle.record_pages, first, [read_page(1)])
+    do(database, lifecycle.hand_back, first)
+    again = claimed(database)
+    assert again.is_split
+    assert do(database, lifecycle.start_pages, again, page_count=40) == list(range(2, 14))
+    assert do(database, lambda s: len(s.exec(select(Part)).all())) == 3
+
+
+def test_only_the_pages_of_a_broken_part_fail_with_it(database: Database) -> None:
+    job_id = queue_job(database)
+    first = claimed(database)
+    run = do(database, lifecycle.start_pages, first, page_count=20)
+    sibling = claimed(database)
+    do(database, lifecycle.fail, sibling, Failure("job_timeout", "Too slow."))
+    do(database, lifecycle.record_pages, first, list(map(read_page, run)))
+    do(database, lifecycle.succeed, first)
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_done, job.pages_failed) == ("partial", 10, 10)
+    assert job.failed_pages == [{"number": n, "code": "job_timeout"} for n in range(11, 21)]
+
+
+def test_an_opened_pdf_is_finished_before_its_owners_next_one_is_opened(database: Database) -> None:
+    first_job = queue_job(database)
+    document = job_of(database, first_job).document_id
+    first = claimed(database)
+    queue_job(database, document_id=document)
+    do(database, lifecycle.start_pages, first, page_count=20)
+    assert claimed(database).job_id == first_job
+
+
+def cancel(database: Database, job_id: UUID) -> None:
+    do(database, lambda s: lifecycle.cancel(s, lock(s, Job, job_id)))
+
+
+def test_a_waiting_job_is_canceled_at_once(database: Database) -> None:
+    job_id = queue_job(database)
+    bell = ring(database)
+    cancel(database, job_id)
+    assert job_of(database, job_id).state == "canceled"
+    assert claim(database, bell) is None
+
+
+def test_a_running_job_is_canceled_by_its_worker_and_keeps_its_pages(database: Database) -> None:
+    job_id = queue_job(database)
+    first = claimed(database)
+    do(database, lifecycle.start_pages, first, page_count=20)
+    do(database, lifecycle.record_pages, first, [read_page(1)])
+    cancel(database, job_id)
+    assert job_of(database, job_id).state == "running"
+    assert do(database, lifecycle.beat, [first]) == {first: CancelRequested}
+    do(database, lifecycle.confirm_cancel, first)
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_done, job.pages_failed, job.error_code) == ("canceled", 1, 0, None)
+
+
+def test_a_canceled_job_is_not_split(database: Database) -> None:
+    job_id = queue_job(database)
+    first = claimed(database)
+    cancel(database, job_id)
+    with pytest.raises(CancelRequested):
+        do(database, lifecycle.start_pages, first, page_count=40)
+
+
+def test_cancel_and_split_at_the_same_moment_leave_nothing_open(database: Database) -> None:
+    for _ in range(20):
+        job_id = queue_job(database)
+        first = claimed(database)
+        with ThreadPoolExecutor(2) as pool:
+            split = pool.submit(do, database, lifecycle.start_pages, first, page_count=64)
+            pool.submit(cancel, database, job_id).result()
+            assert split.exception() is None or isinstance(split.exception(), CancelRequested)
+        do(database, lifecycle.confirm_cancel, first)
+        assert job_of(database, job_id).state == "canceled"
+
+
+def test_a_canceled_part_whose_worker_is_lost_is_canceled(database: Database) -> None:
+    job_id = queue_job(database)
+    claimed(database)
+    cancel(database, job_id)
+    expire(database)
+    do(database, lifecycle.reap)
+    assert job_of(database, job_id).state == "canceled"
+
+
+def test_a_job_past_its_deadline_never_starts(database: Database) -> None:
+    job_id = queue_job(database)
+    miss_deadline(database)
+    assert do(database, lifecycle.expire_due) == 1
+    job = job_of(database, job_id)
+    assert (job.state, job.error_code, job.error_retryable) == ("failed", "deadline_passed", True)
+
+
+def test_a_running_part_hears_of_its_deadline(database: Database) -> None:
+    queue_job(database)
+    held = claimed(database)
+    miss_deadline(database)
+    assert do(database, lifecycle.expire_due) == 0
+    assert do(database, lifecycle.beat, [held]) == {held: DeadlinePassed}
+
+
+def miss_deadline(database: Database) -> None:
+    do(database, lambda s: s.execute(text("UPDATE parts SET deadline_at = now() - interval '1 s'")))

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from shared import lifecycle
-from shared.lifecycle import Claim, FencedOut
+from shared.claims import Claim
+from shared.lifecycle import FencedOut
 from shared.models import Part
 from tests.pdf_files import text_pdf
 from tests.work import Bench, sign_in, uploaded
