@@ -92,11 +92,12 @@ def pick(session: Session, lane: Lane, *, limit: int, capacity: Capacity) -> Seq
     return session.execute(text(statement), given).scalars().all()
 
 
-def take_turns(session: Session, part_ids: Collection[UUID]) -> None:
-    """Remember that the owners of these parts were served just now."""
+def take_turns(session: Session, part_ids: Sequence[UUID]) -> None:
+    """Remember that the owners of these parts were served just now, in this order."""
     statement = """
         INSERT INTO turns (owner_id, lane, last_turn)
         SELECT owner_id, lane, nextval('turn_seq') FROM (
-            SELECT DISTINCT owner_id, lane FROM parts WHERE id = ANY(:ids)) AS served
+            SELECT owner_id, lane FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS served (id, place)
+            JOIN parts USING (id) GROUP BY owner_id, lane ORDER BY max(place)) AS owners
         ON CONFLICT (owner_id, lane) DO UPDATE SET last_turn = excluded.last_turn"""
-    session.execute(text(statement), {"ids": list(part_ids)})
+    session.execute(text(statement), {"ids": part_ids})

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.jobs.schemas import FailedPageCard, JobCard, JobError, Progress
 from shared.errors import NotFound
 from shared.models import Document, Job, JobState, Page, User
+from shared.places import places
 
 
 class JobNotFound(NotFound):
@@ -40,9 +40,9 @@ def document_rev(session: Session, job: Job) -> int:
 
 def job_cards(session: Session, jobs: Sequence[Job]) -> list[JobCard]:
     """Render jobs with two queries for all of them, not one for each."""
-    places = _queue_places(session, [job.id for job in jobs if job.state == JobState.QUEUED])
-    failed = _failed_pages(session, [job.id for job in jobs if job.pages_failed])
-    return [_card(job, place=places.get(job.id), failed_pages=failed.get(job.id)) for job in jobs]
+    waiting = places(session, [job.id for job in jobs if job.state == JobState.QUEUED])
+    failed = _failed_pages(session, [job for job in jobs if job.pages_failed])
+    return [_card(job, place=waiting.get(job.id), failed_pages=failed.get(job.id)) for job in jobs]
 
 
 def _card(job: Job, *, place: int | None, failed_pages: list[FailedPageCard] | None) -> JobCard:
@@ -68,24 +68,15 @@ def _card(job: Job, *, place: int | None, failed_pages: list[FailedPageCard] | N
     )
 
 
-def _queue_places(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return each waiting job's place among all parts that wait, in the order in which they are dispatched."""
-    if not job_ids:
-        return {}
-    statement = """
-        SELECT job_id, place FROM (
-            SELECT job_id, row_number() OVER (ORDER BY id) AS place FROM parts WHERE state IN ('queued', 'dispatched')
-        ) AS waiting WHERE job_id = ANY(:ids)"""
-    rows = session.execute(text(statement), {"ids": list(job_ids)})
-    return {job_id: place for job_id, place in rows}  # noqa: C416 — dict() does not take Row as a pair for mypy.
-
-
-def _failed_pages(session: Session, job_ids: Sequence[UUID]) -> dict[UUID, list[FailedPageCard]]:
+def _failed_pages(session: Session, jobs: Sequence[Job]) -> dict[UUID, list[FailedPageCard]]:
+    """Return the failed pages of each job: what an ended one has kept, and what a running one has found so far."""
     failed: defaultdict[UUID, list[FailedPageCard]] = defaultdict(list)
-    if job_ids:
-        statement = select(Page.job_id, Page.number, Page.error_code).where(
-            col(Page.job_id).in_(job_ids), col(Page.error_code).is_not(None)
-        )
-        for job_id, number, code in session.exec(statement.order_by(col(Page.number))):
-            failed[job_id].append(FailedPageCard(number=number, code=str(code)))
-    return failed
+    for job in jobs:
+        failed[job.id] += [FailedPageCard.model_validate(page) for page in job.failed_pages or ()]
+    statement = select(Page.job_id, Page.number, Page.error_code).where(
+        col(Page.job_id).in_([job.id for job in jobs if not JobState(job.state).done]),
+        col(Page.error_code).is_not(None),
+    )
+    for job_id, number, code in session.exec(statement.order_by(col(Page.number))) if jobs else ():
+        failed[job_id].append(FailedPageCard(number=number, code=str(code)))
+    return {job_id: pages for job_id, pages in failed.items() if pages}
