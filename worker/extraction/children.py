@@ -14,7 +14,6 @@ from worker.extraction.frames import CHUNK_BYTES, MAX_PAGE_BYTES, Frame, FrameBu
 
 ANSWER_HEADER_BYTES = 2**16
 STATUS_BYTES = 4096
-FORK_TIMEOUT_S = 10.0
 SEND_TIMEOUT_S = 10.0
 END_TIMEOUT_S = 2.0
 MEMORY_SHARE = 0.6  # A crash with this much of the limit resident is taken for the lack of more.
@@ -24,9 +23,20 @@ class ChildGone(Exception):
     """The child hung up."""
 
 
+class NotForked(SandboxUnavailable):
+    """The sandbox could not fork; see the worker's log and its memory."""
+
+
+class ServerHung(NotForked):
+    """The sandbox's server did not answer; see the worker's log and the load of its machine."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How a child ended: `code` is its exit code or minus the signal, None when nobody could tell."""
+    """How a child ended: `code` is its exit code or minus the signal.
+
+    It is None when nobody could tell: the server, which always does, was gone.
+    """
 
     code: int | None = None
     peak_rss_mb: int = 0
@@ -50,19 +60,25 @@ class Ending:
 class Child:
     """A forked process that reads one PDF."""
 
-    def __init__(self, channel: socket.socket, status: socket.socket) -> None:
-        """Take the two sockets and wait for the server to say that the child exists; raises SandboxUnavailable."""
+    def __init__(self, channel: socket.socket, status: socket.socket, *, fork_timeout_s: float) -> None:
+        """Take the two sockets and wait for the server to say that the child exists.
+
+        Raises ServerHung when it says nothing in time, and NotForked when it hangs up.
+        """
         self._channel = channel
         self._status = status
         self._pidfd: int | None = None
         self._frames = FrameBuffer(max_header=ANSWER_HEADER_BYTES, max_parts=MAX_PAGE_BYTES)
         try:
-            status.settimeout(FORK_TIMEOUT_S)
+            status.settimeout(fork_timeout_s)
             said, fds, _, _ = socket.recv_fds(status, STATUS_BYTES, 1)
             self.pid: int = json.loads(said)["pid"]
+        except TimeoutError as error:
+            self._close()
+            raise ServerHung from error
         except (OSError, ValueError) as error:
             self._close()
-            raise SandboxUnavailable("The sandbox could not fork; see the worker's log and its memory.") from error
+            raise NotForked from error
         self._pidfd = fds[0] if fds else None
 
     def send(self, header: dict[str, Any]) -> None:

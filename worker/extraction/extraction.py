@@ -13,7 +13,7 @@ from shared.page_content import FailedPage, ReadPage
 from worker.extraction import failures
 from worker.extraction.answers import failed_page, page_count, page_from
 from worker.extraction.children import Child, ChildGone, Ending
-from worker.extraction.failures import ExtractionFailed, SandboxCrashed
+from worker.extraction.failures import ExtractionFailed, SandboxCrashed, SandboxUnavailable
 from worker.extraction.frames import MAX_PAGE_BYTES, BadFrame, Frame, FrameTooLarge
 from worker.extraction.limits import Limits
 
@@ -62,7 +62,7 @@ class Extraction:
         """Open the PDF in a fresh child and return its page count.
 
         With `count_all` a PDF may have more than `max_pages`, because only some of them are wanted. Raises
-        ExtractionFailed or SandboxCrashed.
+        ExtractionFailed, SandboxCrashed or, when no child can be had or the server took it along, SandboxUnavailable.
         """
         max_pages = self._limits.max_pages
         _, pages = self._open(count_to=None if count_all else max_pages + 1)
@@ -72,7 +72,7 @@ class Extraction:
         return pages
 
     def read(self, numbers: Sequence[int]) -> Iterator[ReadPage | FailedPage]:
-        """Yield these pages in this order as they come; raises ExtractionFailed or SandboxCrashed."""
+        """Yield these pages in this order as they come; raises what `open` raises."""
         todo = deque(numbers)
         while todo:
             yield from self._read_on(todo)
@@ -153,8 +153,10 @@ class Extraction:
         return time.monotonic() - now
 
     def _lack_of_memory(self, failure: Failure, *, page: int | None) -> Failure:
-        """Return the failure if the child died for want of memory; raises ExtractionFailed or SandboxCrashed if not."""
+        """Return the failure if the child died for want of memory; raises what else it died of."""
         self._end(kill=False)
+        if self._last.code is None:  # The server tells every death but those that it takes along with its own.
+            raise SandboxUnavailable("The sandbox's server was lost and the reading process with it; try again.")
         if self._last.signal == signal.SIGXCPU:
             raise ExtractionFailed(failures.job_timeout(self._limits))
         if not self._last.lacked_memory(self._limits.memory_mb):

@@ -1,4 +1,4 @@
-"""The worker's side of the forkserver: one server for all slots, started with nothing and restarted when it died."""
+"""The worker's side of the forkserver: one server for all slots, started with nothing and replaced if lost."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from worker.extraction.children import Child
+from worker.extraction.children import Child, NotForked, ServerHung
 from worker.extraction.extraction import Extraction
 from worker.extraction.failures import ExtractionFailed, SandboxCrashed, SandboxUnavailable
 from worker.extraction.limits import Limits
@@ -27,14 +27,16 @@ BOOT = (
 NEEDED_BY_PYTHON = ("LD_LIBRARY_PATH",)  # Some Python builds find their own library only with it.
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 2.0
+FORK_TIMEOUT_S = 10.0  # A fork takes milliseconds; so late, the server is taken to hang, whatever the load.
 
 
 class Sandbox:
     """Forks a confined child for each extraction; every method may be called from any thread."""
 
-    def __init__(self, program: str = "worker.extraction.child") -> None:
+    def __init__(self, program: str = "worker.extraction.child", *, fork_timeout_s: float = FORK_TIMEOUT_S) -> None:
         """`program` is the module whose `serve(channel)` the children run; nothing is started yet."""
         self._program = program
+        self._fork_timeout_s = fork_timeout_s
         self._server: _Server | None = None
         self._lock = threading.Lock()
 
@@ -77,31 +79,45 @@ class Sandbox:
 
     def spawn(self, open_blob: Callable[[], int]) -> Child:
         """Fork a child that has the PDF as descriptor 0; raises SandboxUnavailable."""
+        try:
+            return self._spawn(open_blob)
+        except NotForked:  # A server that hung has been killed, by this slot or by another that waited as well.
+            return self._spawn(open_blob)
+
+    def _spawn(self, open_blob: Callable[[], int]) -> Child:
+        """Fork a child; a server that does not answer is killed."""
         channel, childs_channel = socket.socketpair()
         status, servers_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with childs_channel, servers_status:
             try:
-                self._ask(open_blob, childs_channel, servers_status)
+                server = self._ask(open_blob, childs_channel, servers_status)
             except BaseException:
                 channel.close()
                 status.close()
                 raise
-        return Child(channel, status)
+        try:
+            return Child(channel, status, fork_timeout_s=self._fork_timeout_s)
+        except ServerHung:
+            server.kill()  # Whoever asks for the running server next starts another one.
+            raise
 
-    def _ask(self, open_blob: Callable[[], int], *ends: socket.socket) -> None:
+    def _ask(self, open_blob: Callable[[], int], *ends: socket.socket) -> "_Server":
         pdf = open_blob()
         try:
             with self._lock:
-                self._send([pdf, *(end.fileno() for end in ends)])
+                return self._send([pdf, *(end.fileno() for end in ends)])
         finally:
             os.close(pdf)
 
-    def _send(self, fds: list[int]) -> None:
+    def _send(self, fds: list[int]) -> "_Server":
+        server = self._running_server()
         try:
-            self._running_server().fork(fds)
+            server.fork(fds)
         except OSError:  # The server died since it was last used.
             self._stop()
-            self._running_server().fork(fds)
+            server = self._running_server()
+            server.fork(fds)
+        return server
 
     def _running_server(self) -> "_Server":
         if self._server is None or self._server.process.poll() is not None:
@@ -153,5 +169,9 @@ class _Server:
         try:
             self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill the server, and with it every child that it has."""
+        self.process.kill()
+        self.process.wait()

@@ -1,6 +1,7 @@
 """Short ways to extract given bytes and to find the processes that do it."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,3 +56,13 @@ class Extract:
 
 def outcome(page: ReadPage | FailedPage) -> str:
     return page.code if isinstance(page, FailedPage) else "read"
+
+
+def are_gone(processes: list[psutil.Process], *, within_s: float) -> bool:
+    """Say whether all of them end in time; a zombie has ended, though nobody may be there to reap an orphan."""
+    give_up_at = time.monotonic() + within_s
+    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes):
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.02)
+    return True

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from tests import pdf_files
-from tests.unit.worker.extraction.extracting import LIMITS, Extract, outcome
+from tests.unit.worker.extraction.extracting import LIMITS, Extract, are_gone, outcome
+from worker.extraction.children import ServerHung
 from worker.extraction.sandbox import ROOT, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
 
 SLOW = pdf_files.slow_page_pdf(3, slow=2)
@@ -31,6 +32,12 @@ class Stop(Exception):
 def own_sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Extract]:
+    with Sandbox(fork_timeout_s=0.5) as sandbox:
+        yield Extract(sandbox, tmp_path)
 
 
 @pytest.mark.processes
@@ -52,7 +59,7 @@ def test_a_child_that_dies_by_a_signal_is_a_crash_and_the_rest_can_be_read(extra
     with extract(SLOW, on_wait=kill_when_busy(extract, number)) as extraction:
         assert extraction.open(count_all=False) == 3
         with pytest.raises(SandboxCrashed) as crash:
-            list(extraction.read([1, 2, 3]))
+            list(extraction.read([2, 3]))
         assert (crash.value.page, crash.value.signal) == (2, number)
         assert extraction.report.signal == number
         assert extraction.open(count_all=False) == 3
@@ -138,10 +145,43 @@ def test_a_server_that_died_is_started_again(own_sandbox: Sandbox, tmp_path: Pat
     assert first is not None
     with extract(SLOW, on_wait=kill_when_busy(extract, signal.SIGKILL, server=first)) as extraction:
         extraction.open(count_all=False)
-        with pytest.raises(SandboxCrashed):
-            list(extraction.read([2]))
+        with pytest.raises(SandboxUnavailable):  # No page is to blame.
+            list(extraction.read([1, 2]))
         assert extraction.open(count_all=False) == 3
     assert own_sandbox.server_pid != first
+
+
+def test_a_server_that_hangs_is_replaced_while_an_extraction_waits(impatient: Extract) -> None:
+    hung = psutil.Process(impatient.sandbox.server_pid)
+    hung.suspend()
+    assert [outcome(page) for page in impatient.pages(pdf_files.text_pdf())] == ["read"]
+    assert impatient.sandbox.server_pid != hung.pid
+    assert not hung.is_running()
+
+
+def test_a_child_that_dies_with_its_replaced_server_costs_no_page(impatient: Extract) -> None:
+    with impatient(pdf_files.text_pdf(pages=3)) as extraction:
+        extraction.open(count_all=False)
+        psutil.Process(impatient.sandbox.server_pid).suspend()
+        impatient.pages(pdf_files.text_pdf())
+        with pytest.raises(SandboxUnavailable):
+            list(extraction.read([1]))
+        assert [outcome(page) for page in extraction.read([1])] == ["read"]
+
+
+@pytest.mark.parametrize("waits_s", [(0,) * 4, (0, 0.1, 0.2, 0.3)], ids=["at once", "one after the other"])
+def test_slots_that_wait_together_replace_a_hung_server_once(impatient: Extract, waits_s: tuple[float, ...]) -> None:
+    psutil.Process(impatient.sandbox.server_pid).suspend()
+    with ThreadPoolExecutor(4) as threads:
+        read = threads.map(lambda wait_s: read_later(impatient, wait_s), waits_s)
+    assert list(read) == ["read"] * len(waits_s)
+
+
+def test_a_server_that_hangs_again_and_again_is_no_sandbox(tmp_path: Path) -> None:
+    no_blob = Extract.blob(tmp_path, b"")
+    with Sandbox("tests.unit.worker.extraction.hanging", fork_timeout_s=0.3) as sandbox, pytest.raises(ServerHung):
+        sandbox.spawn(no_blob)
+    assert issubclass(ServerHung, SandboxUnavailable)
 
 
 def test_closing_ends_the_server_and_its_children(tmp_path: Path) -> None:
@@ -174,6 +214,15 @@ def test_no_descriptor_is_left_behind(extract: Extract) -> None:
     assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
+def read_later(extract: Extract, wait_s: float) -> str:
+    """Wait a little, and again while the child is there: a server that is killed meanwhile takes it along."""
+    time.sleep(wait_s)
+    with extract(pdf_files.text_pdf()) as extraction:
+        extraction.open(count_all=False)
+        time.sleep(0.5)
+        return outcome(*extraction.read([1]))
+
+
 def busy_descendants(worker: "subprocess.Popen[bytes]") -> tuple[psutil.Process, psutil.Process]:
     """Wait until the child has worked on the page for a while."""
     assert worker.stdout is not None
@@ -183,16 +232,6 @@ def busy_descendants(worker: "subprocess.Popen[bytes]") -> tuple[psutil.Process,
     (child,) = server.children()
     assert child.cpu_times().user > 0
     return server, child
-
-
-def are_gone(processes: list[psutil.Process], *, within_s: float) -> bool:
-    """Say whether all of them end in time; a zombie has ended, though nobody may be there to reap an orphan."""
-    give_up_at = time.monotonic() + within_s
-    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes):
-        if time.monotonic() > give_up_at:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def kill_when_busy(extract: Extract, number: int, *, server: int | None = None) -> Callable[[], None]:
