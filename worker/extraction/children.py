@@ -58,13 +58,14 @@ class Ending:
 
 
 class Child:
-    """A forked process that reads one PDF."""
+    """A forked process that reads one PDF; `pages_read` counts its answers."""
 
     def __init__(self, channel: socket.socket, status: socket.socket, *, fork_timeout_s: float) -> None:
         """Take the two sockets and wait for the server to say that the child exists.
 
         Raises ServerHung when it says nothing in time, and NotForked when it hangs up.
         """
+        self.pages_read = 0
         self._channel = channel
         self._status = status
         self._pidfd: int | None = None

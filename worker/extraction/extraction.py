@@ -1,4 +1,10 @@
-"""One extraction: children open the PDF and read its pages; a page that costs a child its life costs one page."""
+"""One extraction: children open the PDF and read its pages; a page that costs a child its life costs one page.
+
+A page is only given up by a child that was fresh. What pdfminer keeps of earlier pages fills the memory, and an earlier
+page may have done harm that shows late; so a page that costs the life of a child that has read before is tried once
+more as the first of a fresh child, and nobody hears of the first time. A page that took too long is not: what is kept
+saves work and makes none, and a second wait would be the user's.
+"""
 
 import math
 import signal
@@ -24,11 +30,20 @@ class TooSlow(Exception):
     """Opening or the page took longer than it may."""
 
 
+class WornOut(Exception):
+    """The child was lost at a page, maybe to what it did before."""
+
+
 class Extraction:
     """A context manager; leaving it kills a living child."""
 
     def __init__(
-        self, spawn: Callable[[], Child], *, password: str | None, limits: Limits, on_wait: Callable[[], None]
+        self,
+        spawn: Callable[[], Child],
+        *,
+        password: str | None,
+        limits: Limits,
+        on_wait: Callable[[], None],
     ) -> None:
         """The job's clock starts here; whatever `on_wait` raises kills the child and propagates."""
         self._spawn = spawn
@@ -89,7 +104,7 @@ class Extraction:
         except TooSlow:
             raise ExtractionFailed(failures.open_timeout(self._limits)) from None
         except ChildGone:
-            raise ExtractionFailed(self._lack_of_memory(failures.open_memory(self._limits), page=None)) from None
+            raise ExtractionFailed(self._lack_of_memory(child, failures.open_memory(self._limits))) from None
         except BadFrame as error:
             raise SandboxCrashed(None, None) from error
         finally:
@@ -104,7 +119,7 @@ class Extraction:
         return self._answer(child)
 
     def _read_on(self, todo: deque[int]) -> Iterator[ReadPage | FailedPage]:
-        """Let one child read until all is done or a page cost its life."""
+        """Let one child read until all is done or a page cost its life; the next child starts with what is left."""
         child = self._child or self._open(count_to=1)[0]
         try:
             child.send({"numbers": [*todo], "max_bytes": MAX_PAGE_BYTES})
@@ -112,21 +127,27 @@ class Extraction:
                 page = self._page(child, todo[0])
                 todo.popleft()
                 yield page
+        except WornOut:
+            return
         finally:
             self._end(kill=bool(todo))
 
     def _page(self, child: Child, number: int) -> ReadPage | FailedPage:
-        """Wait for one page; where the page fails together with its child, the child is ended."""
+        """Wait for one page; where the page fails together with its child, the child is ended.
+
+        Raises WornOut when a fresh child is to try again.
+        """
         try:
-            return page_from(self._answer(child), number)
+            page = page_from(self._answer(child), number)
         except TooSlow:
             failure = failures.page_timeout(self._limits)
-        except FrameTooLarge:
-            failure = failures.PAGE_TOO_LARGE
         except ChildGone:
-            failure = self._lack_of_memory(failures.page_memory(self._limits), page=number)
+            failure = self._lack_of_memory(child, failures.page_memory(self._limits), page=number)
         except BadFrame as error:
-            raise SandboxCrashed(number, None) from error
+            failure = self._nonsense(child, error, page=number)
+        else:
+            child.pages_read += 1
+            return page
         self._end(kill=True)
         return failed_page(number, failure)
 
@@ -152,16 +173,26 @@ class Extraction:
             self._on_wait()
         return time.monotonic() - now
 
-    def _lack_of_memory(self, failure: Failure, *, page: int | None) -> Failure:
+    def _lack_of_memory(self, child: Child, failure: Failure, *, page: int | None = None) -> Failure:
         """Return the failure if the child died for want of memory; raises what else it died of."""
         self._end(kill=False)
         if self._last.code is None:  # The server tells every death but those that it takes along with its own.
             raise SandboxUnavailable("The sandbox's server was lost and the reading process with it; try again.")
         if self._last.signal == signal.SIGXCPU:
             raise ExtractionFailed(failures.job_timeout(self._limits))
+        if child.pages_read:
+            raise WornOut
         if not self._last.lacked_memory(self._limits.memory_mb):
             raise SandboxCrashed(page, self._last.signal)
         return failure
+
+    def _nonsense(self, child: Child, error: BadFrame, *, page: int) -> Failure:
+        """Return the failure if what the child sent instead of the page is only too large."""
+        if child.pages_read:
+            raise WornOut from error
+        if isinstance(error, FrameTooLarge):
+            return failures.PAGE_TOO_LARGE
+        raise SandboxCrashed(page, None) from error
 
     def _end(self, *, kill: bool) -> None:
         """End the child, if there is one, and add what it used to the report."""

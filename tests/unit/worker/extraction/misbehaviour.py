@@ -13,17 +13,23 @@ GOOD = {"number": 1, "width": 1, "height": 1, "text_layer": "full", "table_count
 
 
 def serve(channel: Channel) -> None:
-    """Open any PDF as one of two pages, misbehave on the first, and read the second."""
-    wanted = channel.receive()
-    if wanted is None:
+    """Open any PDF as one of two pages, misbehave on the first, and read the second.
+
+    After a password that begins with `used: ` the first page is read as well, if it is the first to be asked for.
+    """
+    opened = channel.receive()
+    if opened is None:
         return
     channel.send({"pages": 2})
-    asked = channel.receive()
-    for number in asked.header["numbers"] if asked else ():
-        if number == 1:
-            MISDEEDS[wanted.header["password"]](channel)
-        else:
-            channel.send({**GOOD, "number": number}, (CONTENT, b"[]"))
+    when, _, misdeed = opened.header["password"].rpartition(": ")
+    is_good = when == "used"
+    if asked := channel.receive():
+        for number in asked.header["numbers"]:
+            if number == 1 and not is_good:
+                MISDEEDS[misdeed](channel)
+            else:
+                channel.send({**GOOD, "number": number}, (CONTENT, b"[]"))
+            is_good = False
 
 
 def send_raw(*data: bytes) -> Callable[[Channel], None]:
@@ -76,4 +82,5 @@ MISDEEDS: dict[str, Callable[[Channel], None]] = {
     "SIGABRT": die_by(signal.SIGABRT),
     "abort with memory": abort_with_memory,
     "use CPU": use_cpu,
+    "sleep": lambda _: time.sleep(30),
 }

@@ -70,6 +70,35 @@ def test_a_crash_that_lacked_memory_is_a_page_memory(misbehave: Extract) -> None
     assert [outcome(page) for page in misbehave.pages(b"", password="abort with memory")] == ["page_memory", "read"]
 
 
+@pytest.mark.parametrize("misdeed", ["garbage", "another page", "huge", "leave", "SIGSEGV", "abort with memory"])
+def test_a_page_that_costs_a_used_child_its_life_is_read_by_a_fresh_one(misbehave: Extract, misdeed: str) -> None:
+    pages = misbehave.pages(b"", [2, 1], password=f"used: {misdeed}")
+    assert [(page.number, outcome(page)) for page in pages] == [(2, "read"), (1, "read")]
+
+
+@pytest.mark.parametrize(("misdeed", "expected"), [("abort with memory", "page_memory"), ("huge", "page_too_large")])
+def test_a_page_that_costs_a_fresh_child_its_life_as_well_is_given_up(
+    misbehave: Extract, misdeed: str, expected: str
+) -> None:
+    assert [outcome(page) for page in misbehave.pages(b"", [2, 1, 2], password=misdeed)] == ["read", expected, "read"]
+
+
+def test_a_page_that_takes_too_long_is_not_waited_for_twice(misbehave: Extract) -> None:
+    started = time.monotonic()
+    pages = misbehave.pages(b"", [2, 1], password="used: sleep", limits=replace(LIMITS, page_timeout_s=1))
+    assert [outcome(page) for page in pages] == ["read", "page_timeout"]
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.timeout(30)
+def test_what_pdfminer_keeps_of_earlier_pages_costs_no_page(extract: Extract) -> None:
+    objects = pdf_files.page_objects([b""] * 9)
+    for number in range(pdf_files.FIRST_PAGE + 1, max(objects) + 1, 2):
+        objects[number] = pdf_files.deflated(b" " * 2**20, times=30)
+    pages = extract.pages(pdf_files.assemble(objects), limits=replace(LIMITS, memory_mb=256))
+    assert [outcome(page) for page in pages] == ["read"] * 9
+
+
 def test_the_limit_of_cpu_time_is_the_limit_of_the_job(misbehave: Extract) -> None:
     with pytest.raises(ExtractionFailed) as failed:
         misbehave.pages(b"", password="use CPU")
