@@ -18,14 +18,13 @@ GIST_CHARS = 1000  # The parent shortens it further; this only bounds what trave
 
 
 def serve(channel: Channel) -> None:
-    """Answer one request to open and one to read."""
+    """Answer one request to open and any number to read, until the parent hangs up."""
     logging.disable()
     warnings.simplefilter("ignore")
     with open(PDF_FD, "rb", closefd=False) as stream:
         to_open = channel.receive()
         document = _open(channel, stream, to_open.header) if to_open else None
-        to_read = channel.receive() if document else None
-        if document and to_read:
+        while document and (to_read := channel.receive()):
             for number in to_read.header["numbers"]:
                 _read(channel, document, number, max_bytes=to_read.header["max_bytes"])
 

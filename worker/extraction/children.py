@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any
 from worker.extraction.confinement import EXIT_MEMORY
 from worker.extraction.failures import SandboxUnavailable
 from worker.extraction.frames import CHUNK_BYTES, MAX_PAGE_BYTES, Frame, FrameBuffer, encode
+from worker.extraction.usage import Usage, usage_of
 
 ANSWER_HEADER_BYTES = 2**16
 STATUS_BYTES = 4096
@@ -35,7 +37,7 @@ class ServerHung(NotForked):
 class Ending:
     """How a child ended: `code` is its exit code or minus the signal.
 
-    It is None when nobody could tell: the server, which always does, was gone.
+    It is None for a child that lives, and when nobody could tell: the server, which always does, was gone.
     """
 
     code: int | None = None
@@ -58,7 +60,11 @@ class Ending:
 
 
 class Child:
-    """A forked process that reads one PDF; `pages_read` counts its answers."""
+    """A forked process that reads one PDF.
+
+    `pages_read` counts its answers; `counted_cpu_s` is how much of its CPU time is in some report already; `is_warm`
+    says that it worked for an earlier extraction, whose CPU limit it still has.
+    """
 
     def __init__(self, channel: socket.socket, status: socket.socket, *, fork_timeout_s: float) -> None:
         """Take the two sockets and wait for the server to say that the child exists.
@@ -66,6 +72,8 @@ class Child:
         Raises ServerHung when it says nothing in time, and NotForked when it hangs up.
         """
         self.pages_read = 0
+        self.counted_cpu_s = 0.0
+        self.is_warm = False
         self._channel = channel
         self._status = status
         self._pidfd: int | None = None
@@ -81,6 +89,10 @@ class Child:
             self._close()
             raise NotForked from error
         self._pidfd = fds[0] if fds else None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.pages_read == 0 and not self.is_warm
 
     def send(self, header: dict[str, Any]) -> None:
         """Send a request; whether the child is there to read it shows when its answer is waited for."""
@@ -106,6 +118,17 @@ class Child:
             raise ChildGone
         self._frames.feed(data)
         return self._frames.take()
+
+    def is_quiet(self) -> bool:
+        """Say whether the child lives and said nothing that nobody asked for."""
+        watched = select.poll()
+        for fd in (self._channel.fileno(), self._status.fileno(), self._pidfd):
+            if fd is not None:
+                watched.register(fd, select.POLLIN)
+        return self._frames.is_empty and not watched.poll(0)
+
+    def usage(self) -> Usage | None:
+        return usage_of(self.pid)
 
     def kill(self) -> None:
         """Kill the child through its pidfd, and by hanging up on the server, which kills where there is no pidfd."""

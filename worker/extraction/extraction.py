@@ -22,6 +22,7 @@ from worker.extraction.children import Child, ChildGone, Ending
 from worker.extraction.failures import ExtractionFailed, SandboxCrashed, SandboxUnavailable
 from worker.extraction.frames import MAX_PAGE_BYTES, BadFrame, Frame, FrameTooLarge
 from worker.extraction.limits import Limits
+from worker.extraction.parking import Place, is_worth_parking
 
 TICK_S = 0.4  # `on_wait` is promised at least every half second.
 
@@ -35,7 +36,7 @@ class WornOut(Exception):
 
 
 class Extraction:
-    """A context manager; leaving it kills a living child."""
+    """A context manager; leaving it in good order parks the child where there is a place, otherwise kills it."""
 
     def __init__(
         self,
@@ -44,15 +45,18 @@ class Extraction:
         password: str | None,
         limits: Limits,
         on_wait: Callable[[], None],
+        place: Place | None,
     ) -> None:
         """The job's clock starts here; whatever `on_wait` raises kills the child and propagates."""
         self._spawn = spawn
+        self._place = place
         self._password = password or None
         self._limits = limits
         self._on_wait = on_wait
         self._deadline = time.monotonic() + limits.job_timeout_s
         self._waited_at = time.monotonic()
         self._child: Child | None = None
+        self._is_at_rest = False
         self._last = Ending()
         self._peak_rss_mb = 0
         self._cpu_s = 0.0
@@ -61,11 +65,18 @@ class Extraction:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None and self._place and self._child and self._is_at_rest:
+            self._place.park(self._child)
+            self._child = None
         self._end(kill=True)
 
     @property
     def report(self) -> AttemptReport:
-        """What the children that have ended used: the last exit, the highest memory, all CPU time."""
+        """What the children used: the last exit, the highest memory, the CPU time spent for this extraction.
+
+        A child that rests after its last page is counted as it was then. It has no exit, and its highest memory may
+        be an earlier extraction's.
+        """
         return AttemptReport(
             exit_code=self._last.exit_code,
             signal=self._last.signal,
@@ -87,11 +98,16 @@ class Extraction:
         return pages
 
     def read(self, numbers: Sequence[int]) -> Iterator[ReadPage | FailedPage]:
-        """Yield these pages in this order as they come; raises what `open` raises."""
+        """Yield these pages in this order as they come; raises what `open` raises.
+
+        They need not have been counted: without `open` before, they are read by a parked child or a fresh one.
+        """
         todo = deque(numbers)
+        if todo and self._child is None and self._place:
+            self._child = self._place.take()
         while todo:
             yield from self._read_on(todo)
-        self._end(kill=True)
+        self._finish()
 
     def _open(self, *, count_to: int | None) -> tuple[Child, int]:
         """Let a fresh child open the PDF and count its pages up to `count_to`."""
@@ -121,6 +137,7 @@ class Extraction:
     def _read_on(self, todo: deque[int]) -> Iterator[ReadPage | FailedPage]:
         """Let one child read until all is done or a page cost its life; the next child starts with what is left."""
         child = self._child or self._open(count_to=1)[0]
+        self._is_at_rest = False
         try:
             child.send({"numbers": [*todo], "max_bytes": MAX_PAGE_BYTES})
             while todo and self._child is child:
@@ -130,7 +147,8 @@ class Extraction:
         except WornOut:
             return
         finally:
-            self._end(kill=bool(todo))
+            if todo:
+                self._end(kill=True)
 
     def _page(self, child: Child, number: int) -> ReadPage | FailedPage:
         """Wait for one page; where the page fails together with its child, the child is ended.
@@ -178,9 +196,9 @@ class Extraction:
         self._end(kill=False)
         if self._last.code is None:  # The server tells every death but those that it takes along with its own.
             raise SandboxUnavailable("The sandbox's server was lost and the reading process with it; try again.")
-        if self._last.signal == signal.SIGXCPU:
+        if self._last.signal == signal.SIGXCPU and not child.is_warm:
             raise ExtractionFailed(failures.job_timeout(self._limits))
-        if child.pages_read:
+        if not child.is_fresh:
             raise WornOut
         if not self._last.lacked_memory(self._limits.memory_mb):
             raise SandboxCrashed(page, self._last.signal)
@@ -188,16 +206,32 @@ class Extraction:
 
     def _nonsense(self, child: Child, error: BadFrame, *, page: int) -> Failure:
         """Return the failure if what the child sent instead of the page is only too large."""
-        if child.pages_read:
+        if not child.is_fresh:
             raise WornOut from error
         if isinstance(error, FrameTooLarge):
             return failures.PAGE_TOO_LARGE
         raise SandboxCrashed(page, None) from error
 
+    def _finish(self) -> None:
+        """Let the child that read all pages rest if it may be parked and is worth it, otherwise let it end."""
+        child = self._child
+        used = child.usage() if child and self._place else None
+        if child and used and is_worth_parking(child, used, self._limits):
+            self._is_at_rest = True
+            self._count(child, Ending(peak_rss_mb=used.peak_rss_mb, cpu_s=used.cpu_s))
+        else:
+            self._end(kill=False)
+
     def _end(self, *, kill: bool) -> None:
-        """End the child, if there is one, and add what it used to the report."""
+        """End the child, if there is one."""
         child, self._child = self._child, None
         if child is not None:
-            self._last = child.end(kill=kill)
-            self._peak_rss_mb = max(self._peak_rss_mb, self._last.peak_rss_mb)
-            self._cpu_s += self._last.cpu_s
+            self._is_at_rest = False
+            self._count(child, child.end(kill=kill))
+
+    def _count(self, child: Child, ending: Ending) -> None:
+        """Add to the report what the child used and no report has yet."""
+        self._last = ending
+        self._peak_rss_mb = max(self._peak_rss_mb, ending.peak_rss_mb)
+        self._cpu_s += max(0.0, ending.cpu_s - child.counted_cpu_s)
+        child.counted_cpu_s = ending.cpu_s

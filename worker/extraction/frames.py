@@ -45,6 +45,10 @@ class FrameBuffer:
         self._header: dict[str, Any] | None = None
         self._sizes: list[int] = []
 
+    @property
+    def is_empty(self) -> bool:
+        return self._header is None and not self._data
+
     def feed(self, data: bytes) -> None:
         self._data += data
 

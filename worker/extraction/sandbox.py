@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +15,7 @@ from worker.extraction.children import Child, NotForked, ServerHung
 from worker.extraction.extraction import Extraction
 from worker.extraction.failures import ExtractionFailed, SandboxCrashed, SandboxUnavailable
 from worker.extraction.limits import Limits
+from worker.extraction.parking import Parking
 
 __all__ = ["Extraction", "ExtractionFailed", "Limits", "Sandbox", "SandboxCrashed", "SandboxUnavailable"]
 
@@ -33,9 +34,15 @@ FORK_TIMEOUT_S = 10.0  # A fork takes milliseconds; so late, the server is taken
 class Sandbox:
     """Forks a confined child for each extraction; every method may be called from any thread."""
 
-    def __init__(self, program: str = "worker.extraction.child", *, fork_timeout_s: float = FORK_TIMEOUT_S) -> None:
-        """`program` is the module whose `serve(channel)` the children run; nothing is started yet."""
+    def __init__(
+        self, program: str = "worker.extraction.child", *, warm: int = 0, fork_timeout_s: float = FORK_TIMEOUT_S
+    ) -> None:
+        """`program` is the module whose `serve(channel)` the children run; nothing is started yet.
+
+        `warm` is how many children may wait, with their PDF open, for the next extraction of it: one a slot.
+        """
         self._program = program
+        self._parking = Parking(warm) if warm else None
         self._fork_timeout_s = fork_timeout_s
         self._server: _Server | None = None
         self._lock = threading.Lock()
@@ -62,7 +69,7 @@ class Sandbox:
             self._running_server()
 
     def close(self) -> None:
-        """Stop the server and with it every child."""
+        """Stop the server and with it every child, also those that are parked."""
         with self._lock:
             self._stop()
 
@@ -73,9 +80,17 @@ class Sandbox:
         password: str | None,
         limits: Limits,
         on_wait: Callable[[], None],
+        warm_key: Hashable | None = None,
     ) -> Extraction:
-        """Return an extraction of the PDF; `open_blob` gives a fresh descriptor with its own offset for each child."""
-        return Extraction(lambda: self.spawn(open_blob), password=password, limits=limits, on_wait=on_wait)
+        """Return an extraction of the PDF; `open_blob` gives a fresh descriptor with its own offset for each child.
+
+        `warm_key` names the PDF: a child that an extraction leaves behind in good order serves the next one with the
+        same key, password and limits. None keeps no child.
+        """
+        place = None
+        if self._parking is not None and warm_key is not None:
+            place = self._parking.place((warm_key, password or None, limits))
+        return Extraction(lambda: self.spawn(open_blob), password=password, limits=limits, on_wait=on_wait, place=place)
 
     def spawn(self, open_blob: Callable[[], int]) -> Child:
         """Fork a child that has the PDF as descriptor 0; raises SandboxUnavailable."""
@@ -129,6 +144,8 @@ class Sandbox:
         server, self._server = self._server, None
         if server is not None:
             server.stop()
+        if self._parking is not None:  # After the server, of which nobody then waits to hear how they ended.
+            self._parking.clear()
 
 
 @dataclass(frozen=True)

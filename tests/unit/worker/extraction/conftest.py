@@ -32,5 +32,18 @@ def misbehave(misbehaving: Sandbox, tmp_path: Path) -> Extract:
 
 
 @pytest.fixture
+def warm(tmp_path: Path) -> Iterator[Extract]:
+    """A sandbox of its own in which two children may be parked."""
+    with Sandbox(warm=2) as sandbox:
+        yield Extract(sandbox, tmp_path)
+
+
+@pytest.fixture
+def warm_misbehave(tmp_path: Path) -> Iterator[Extract]:
+    with Sandbox("tests.unit.worker.extraction.misbehaviour", warm=2) as sandbox:
+        yield Extract(sandbox, tmp_path)
+
+
+@pytest.fixture
 def no_blob(tmp_path: Path) -> Callable[[], int]:
     return Extract.blob(tmp_path, b"%PDF-1.5\n")

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -30,8 +30,11 @@ class Extract:
         password: str | None = None,
         limits: Limits = LIMITS,
         on_wait: Callable[[], None] = lambda: None,
+        warm_key: Hashable | None = None,
     ) -> Extraction:
-        return self.sandbox.extraction(self.blob(self.folder, pdf), password=password, limits=limits, on_wait=on_wait)
+        return self.sandbox.extraction(
+            self.blob(self.folder, pdf), password=password, limits=limits, on_wait=on_wait, warm_key=warm_key
+        )
 
     def pages(
         self, pdf: bytes, numbers: Sequence[int] | None = None, *, password: str | None = None, limits: Limits = LIMITS
@@ -45,7 +48,7 @@ class Extract:
     def children(self) -> list[psutil.Process]:
         """The children that live now; the sandbox must be used by one test at a time."""
         found: list[psutil.Process] = psutil.Process(self.sandbox.server_pid).children()
-        return [child for child in found if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in found if lives(child)]
 
     @staticmethod
     def blob(folder: Path, pdf: bytes) -> Callable[[], int]:
@@ -58,10 +61,18 @@ def outcome(page: ReadPage | FailedPage) -> str:
     return page.code if isinstance(page, FailedPage) else "read"
 
 
+def lives(process: psutil.Process) -> bool:
+    """A zombie has ended, though nobody may be there to reap an orphan."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # It ended between the two questions.
+        return False
+
+
 def are_gone(processes: list[psutil.Process], *, within_s: float) -> bool:
-    """Say whether all of them end in time; a zombie has ended, though nobody may be there to reap an orphan."""
+    """Say whether all of them end in time."""
     give_up_at = time.monotonic() + within_s
-    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes):
+    while any(map(lives, processes)):
         if time.monotonic() > give_up_at:
             return False
         time.sleep(0.02)

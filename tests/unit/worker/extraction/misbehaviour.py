@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from worker.extraction.frames import HEADER_LENGTH, Channel
+from worker.extraction.frames import HEADER_LENGTH, Channel, encode
 
 CONTENT = b'{"text": "", "tables": []}'
 GOOD = {"number": 1, "width": 1, "height": 1, "text_layer": "full", "table_count": 0}
@@ -23,7 +23,7 @@ def serve(channel: Channel) -> None:
     channel.send({"pages": 2})
     when, _, misdeed = opened.header["password"].rpartition(": ")
     is_good = when == "used"
-    if asked := channel.receive():
+    while asked := channel.receive():
         for number in asked.header["numbers"]:
             if number == 1 and not is_good:
                 MISDEEDS[misdeed](channel)
@@ -62,6 +62,39 @@ def use_cpu(_: Channel) -> None:
         pass
 
 
+def answer_and(act: Callable[[Channel], object], *, after_s: float = 0) -> Callable[[Channel], None]:
+    def answer_first(channel: Channel) -> None:
+        channel.send(GOOD, (CONTENT, b"[]"))
+        time.sleep(after_s)
+        act(channel)
+
+    return answer_first
+
+
+def speak_unasked(channel: Channel) -> None:
+    channel.send({**GOOD, "number": 2}, (CONTENT, b"[]"))
+
+
+def speak_twice(_: Channel) -> None:
+    """Say two things at once, which arrive together."""
+    answer = encode(GOOD, (CONTENT, b"[]"))
+    os.write(1, answer + answer)
+
+
+def hold_memory(channel: Channel) -> None:
+    """Answer with most of the memory in use, and keep it."""
+    HELD.append(bytearray(b"x") * (300 * 2**20))
+    channel.send(GOOD, (CONTENT, b"[]"))
+
+
+def work(channel: Channel) -> None:
+    """Answer after more than a second of CPU time."""
+    while time.process_time() < 1.2:
+        pass
+    channel.send(GOOD, (CONTENT, b"[]"))
+
+
+HELD: list[bytearray] = []
 MISDEEDS: dict[str, Callable[[Channel], None]] = {
     "garbage": send_raw(b"\xff" * 64),
     "no JSON": send_raw(HEADER_LENGTH.pack(3), b"{{{"),
@@ -83,4 +116,9 @@ MISDEEDS: dict[str, Callable[[Channel], None]] = {
     "abort with memory": abort_with_memory,
     "use CPU": use_cpu,
     "sleep": lambda _: time.sleep(30),
+    "speak twice": speak_twice,
+    "speak later": answer_and(speak_unasked, after_s=0.2),
+    "leave later": answer_and(lambda _: os._exit(0), after_s=0.2),
+    "hold memory": hold_memory,
+    "work": work,
 }
