@@ -21,6 +21,7 @@ from shared.broker import Lane
 from shared.claims import (
     DEADLINE_PASSED,
     NOTHING_TO_REPORT,
+    SANDBOX_UNAVAILABLE,
     WORKER_LOST,
     AttemptReport,
     Claim,
@@ -42,6 +43,7 @@ RUN_LEASE_S = 30
 RETRY_DELAY_S = 1
 EXPIRE_AT_ONCE = 100
 OPENED_PRIORITY = 1  # A PDF that was opened is finished before its owner's next one is opened.
+MAX_HAND_BACKS = 50  # With the pause between them, more than four minutes of workers without a sandbox.
 POISON = ("sandbox_crashed",)  # Deaths that the same bytes cause again; a lost worker is none.
 
 
@@ -230,12 +232,22 @@ def retry_later(session: Session, held: Claim, failure: Failure, report: Attempt
 
 
 def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_REPORT) -> None:
-    """Give up a running part that this worker cannot go on with; no strike, and the next one goes on where it stood."""
-    _hold(session, held)
-    statement = "UPDATE parts SET state = 'queued', lease_until = NULL WHERE id = :id AND attempt = :attempt"
-    session.execute(text(statement), _fence(held))
-    _close_attempt(session, held.part_id, held.attempt, "handed_back", report=report)
+    """Give up a running part that this worker cannot go on with; no strike, and the next one goes on where it stood.
+
+    A part that nobody gets on with is dead in the end, because it may be what breaks the workers.
+    """
+    job = _hold(session, held)
+    is_hopeless = _pages_done(session, held) == 0 and _handed_back(session, held) >= MAX_HAND_BACKS
+    failure = SANDBOX_UNAVAILABLE if is_hopeless else None
+    statement = """
+        UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
+        WHERE id = :id AND attempt = :attempt"""
+    given = {**_fence(held), "state": "dead" if is_hopeless else "queued", **_error(failure)}
+    session.execute(text(statement), given)
+    _close_attempt(session, held.part_id, held.attempt, "handed_back", failure=failure, report=report)
     ring(session)
+    if is_hopeless:
+        settle(session, job)
 
 
 def crashes_at(session: Session, part_id: UUID, page: int | None) -> int:
@@ -449,6 +461,11 @@ def _close_attempt(
 
 def _pages_done(session: Session, held: Claim) -> int:
     statement = "SELECT pages_done FROM attempts WHERE part_id = :id AND attempt = :attempt"
+    return int(session.execute(text(statement), _fence(held)).scalar_one())
+
+
+def _handed_back(session: Session, held: Claim) -> int:
+    statement = "SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'handed_back' AND pages_done = 0"
     return int(session.execute(text(statement), _fence(held)).scalar_one())
 
 

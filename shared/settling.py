@@ -14,7 +14,15 @@ from shared.notices import touch
 from shared.page_content import FailedPage
 
 RETRYABLE_CODES = frozenset(
-    {"worker_lost", "job_timeout", "page_timeout", "deadline_passed", "sandbox_crashed", "internal_error"}
+    {
+        "worker_lost",
+        "job_timeout",
+        "page_timeout",
+        "deadline_passed",
+        "sandbox_crashed",
+        "sandbox_unavailable",
+        "internal_error",
+    }
 )
 BROKEN = (PartState.FAILED, PartState.DEAD, PartState.EXPIRED)
 Locked = TypeVar("Locked", Job, Document)

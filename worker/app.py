@@ -21,7 +21,7 @@ app = Celery("sheaf")
 app.conf.update(celery_settings(settings))
 
 database = Database(settings.database_url, pool_size=settings.worker_concurrency + 2)
-sandbox = Sandbox()
+sandbox = Sandbox(warm=settings.worker_concurrency)
 presence = Presence(database, slots=settings.worker_concurrency, prepare=sandbox.start)
 runner = Runner(
     database,

@@ -116,7 +116,11 @@ class Runner:
         with (
             self.leases.hold(held) as lease,
             self._sandbox.extraction(
-                lambda: self._blobs.open(held.blob_key), password=password, limits=self._limits, on_wait=on_wait
+                lambda: self._blobs.open(held.blob_key),
+                password=password,
+                limits=self._limits,
+                on_wait=on_wait,
+                warm_key=held.document_id,
             ) as extraction,
         ):
             return self._read(held, extraction)

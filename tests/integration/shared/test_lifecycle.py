@@ -321,6 +321,14 @@ def test_a_part_handed_back_goes_on_without_a_strike(database: Database) -> None
     assert do(database, lambda s: s.exec(select(Part)).one()).strikes == 0
 
 
+def test_a_part_that_nobody_gets_on_with_ends_at_last(database: Database) -> None:
+    job_id = queue_job(database)
+    for _ in range(lifecycle.MAX_HAND_BACKS + 1):
+        do(database, lifecycle.hand_back, claimed(database))
+    job = job_of(database, job_id)
+    assert (job.state, job.error_code, job.error_retryable) == ("failed", "sandbox_unavailable", True)
+
+
 def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -> None:
     queue_job(database)
     claimed(database)

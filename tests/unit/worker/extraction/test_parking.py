@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from shared.lifecycle import AttemptReport
+from shared.claims import AttemptReport
 from tests import pdf_files
 from tests.unit.worker.extraction.extracting import LIMITS, Extract, are_gone, outcome
 from worker.extraction.limits import Limits
