@@ -9,7 +9,7 @@ Whoever changes a running part, or ends one, locks its job first: the job's row 
 touches parts that nobody holds and never waits for a lock. Rows are locked in the order user, job, part, document.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from shared.claims import (
     Doorbell,
     Failure,
 )
+from shared.database import Database
 from shared.errors import SheafError
 from shared.fairness import Turns
 from shared.models import Document, Job, Part
@@ -41,7 +42,7 @@ DISPATCH_LEASE_S = 15
 DISPATCH_PATIENCE_S = 120
 RUN_LEASE_S = 30
 RETRY_DELAY_S = 1
-EXPIRE_AT_ONCE = 100
+AT_ONCE = 100  # How many lost or late parts are looked after in one go.
 OPENED_PRIORITY = 1  # A PDF that was opened is finished before its owner's next one is opened.
 MAX_HAND_BACKS = 50  # With the pause between them, more than four minutes of workers without a sandbox.
 POISON = ("sandbox_crashed",)  # Deaths that the same bytes cause again; a lost worker is none.
@@ -128,16 +129,24 @@ def claim(session: Session, part_id: UUID, dispatch_seq: int, *, worker_id: str,
 
 
 def beat(session: Session, held: Collection[Claim]) -> dict[Claim, type[SheafError] | None]:
-    """Renew the leases of these attempts and say what each one's slot has to know: None means to go on."""
-    statement = """
-        UPDATE parts SET lease_until = now() + make_interval(secs => :lease)
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS held (id, attempt)
-        WHERE parts.id = held.id AND parts.attempt = held.attempt AND state = 'running'
-        RETURNING parts.id, parts.attempt, cancel_requested_at IS NOT NULL, coalesce(deadline_at <= now(), false)"""
+    """Renew the leases of these attempts and say what each one's slot has to know: None means to go on.
+
+    A row that somebody else is changing is renewed next time: waiting for it while holding others could deadlock.
+    """
     fences = {(claim.part_id, claim.attempt): claim for claim in held}
     given = {"ids": [part for part, _ in fences], "attempts": [n for _, n in fences], "lease": RUN_LEASE_S}
+    mine = """
+        parts p JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS integer[])) AS held (id, attempt)
+        ON p.id = held.id AND p.attempt = held.attempt AND p.state = 'running'"""
+    renew = f"""
+        UPDATE parts SET lease_until = now() + make_interval(secs => :lease)
+        WHERE id IN (SELECT p.id FROM {mine} FOR NO KEY UPDATE OF p SKIP LOCKED)"""  # noqa: S608 — our own text.
+    session.execute(text(renew), given)
+    look = f"""
+        SELECT p.id, p.attempt, p.cancel_requested_at IS NOT NULL, coalesce(p.deadline_at <= now(), false)
+        FROM {mine}"""  # noqa: S608 — as above.
     said: dict[Claim, type[SheafError] | None] = dict.fromkeys(held, FencedOut)
-    for part, attempt, is_canceled, is_late in session.execute(text(statement), given):
+    for part, attempt, is_canceled, is_late in session.execute(text(look), given):
         said[fences[part, attempt]] = CancelRequested if is_canceled else DeadlinePassed if is_late else None
     return said
 
@@ -279,23 +288,50 @@ def requeue_due(session: Session) -> int:
     return len(session.execute(text(statement)).all())
 
 
-def expire_due(session: Session) -> int:
+def expire_due(database: Database) -> int:
     """End waiting parts whose deadline has passed and return how many; a running one is told by its next beat."""
-    statement = """SELECT id, job_id FROM parts WHERE deadline_at <= now() AND state IN ('queued', 'retry_wait')
-                   ORDER BY job_id LIMIT :limit"""
-    late = session.execute(text(statement), {"limit": EXPIRE_AT_ONCE}).all()
-    return sum(_expire(session, part_id, job_id) for part_id, job_id in late)
+    return _each(database, "p.deadline_at <= now() AND p.state IN ('queued', 'retry_wait')", {}, _expire)
 
 
-def reap(session: Session) -> int:
+def reap(database: Database) -> int:
     """Take back what expired: messages never claimed, parts whose worker fell silent. Return how many."""
-    return _reap_dispatched(session) + _reap_running(session, "p.lease_until < now()", {})
+    with database.unit_of_work() as session:
+        unclaimed = _reap_dispatched(session)
+    return unclaimed + _each(database, "p.lease_until < now() AND p.state = 'running'", {}, _take_back)
 
 
-def release_incarnations(session: Session, *, worker_id: str, boot_id: UUID) -> int:
+def release_incarnations(database: Database, *, worker_id: str, boot_id: UUID) -> int:
     """Take back at once what earlier incarnations of a booting worker held; the caller knows that they are dead."""
-    given = {"worker": worker_id, "boot": boot_id}
-    return _reap_running(session, "p.worker_id = :worker AND p.boot_id <> :boot", given)
+    condition = "p.worker_id = :worker AND p.boot_id <> :boot AND p.state = 'running'"
+    return _each(database, condition, {"worker": worker_id, "boot": boot_id}, _take_back)
+
+
+def _each(database: Database, condition: str, given: dict[str, Any], work: Callable[[Session, Job, UUID], None]) -> int:
+    """Do something with each part of which this holds, its job locked, and return how many there were.
+
+    Every part gets a transaction of its own: one that held several jobs could deadlock with their workers.
+    """
+    statement = f"SELECT p.id FROM parts p WHERE {condition} ORDER BY p.id LIMIT :limit"  # noqa: S608 — our own text.
+    with database.unit_of_work() as session:
+        found = session.execute(text(statement), {**given, "limit": AT_ONCE}).scalars().all()
+    return sum(_if_still(database, part_id, condition, given, work) for part_id in found)
+
+
+def _if_still(
+    database: Database,
+    part_id: UUID,
+    condition: str,
+    given: dict[str, Any],
+    work: Callable[[Session, Job, UUID], None],
+) -> bool:
+    statement = f"SELECT 1 FROM parts p WHERE p.id = :id AND {condition} FOR NO KEY UPDATE"  # noqa: S608 — as above.
+    with database.unit_of_work() as session:
+        job = _job_of(session, part_id)
+        if job is None or session.execute(text(statement), {**given, "id": part_id}).first() is None:
+            return False
+        work(session, job, part_id)
+        ring(session)
+        return True
 
 
 def _dispatch_lane(session: Session, lane: Lane, limit: int) -> list[Doorbell]:
@@ -381,15 +417,25 @@ def _died_so_before(session: Session, held: Claim, failure: Failure, report: Att
     return failure.code in POISON and bool(session.execute(text(statement), given).scalar_one())
 
 
-def _expire(session: Session, part_id: UUID, job_id: UUID) -> bool:
-    job = find_and_lock(session, Job, job_id)
-    statement = """
-        UPDATE parts SET state = 'expired', error_code = :code, error_message = :message
-        WHERE id = :id AND state IN ('queued', 'retry_wait') RETURNING id"""
-    if job is None or session.execute(text(statement), {"id": part_id, **_error(DEADLINE_PASSED)}).first() is None:
-        return False
+def _expire(session: Session, job: Job, part_id: UUID) -> None:
+    statement = "UPDATE parts SET state = 'expired', error_code = :code, error_message = :message WHERE id = :id"
+    session.execute(text(statement), {"id": part_id, **_error(DEADLINE_PASSED)})
     settle(session, job)
-    return True
+
+
+def _take_back(session: Session, job: Job, part_id: UUID) -> None:
+    """End a lost attempt: its part waits again, or is dead when its attempts without progress are used up."""
+    statement = """
+        UPDATE parts p SET strikes = strikes + (a.pages_done = 0)::int, lease_until = NULL,
+               state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
+                            WHEN strikes + (a.pages_done = 0)::int >= max_attempts THEN 'dead' ELSE 'queued' END,
+               error_code = CASE WHEN cancel_requested_at IS NULL THEN :code END,
+               error_message = CASE WHEN cancel_requested_at IS NULL THEN :message END
+        FROM attempts a WHERE p.id = :id AND a.part_id = p.id AND a.attempt = p.attempt
+        RETURNING p.attempt"""
+    attempt = session.execute(text(statement), {"id": part_id, **_error(WORKER_LOST)}).scalar_one()
+    _close_attempt(session, part_id, attempt, "lost", failure=WORKER_LOST)
+    settle(session, job)
 
 
 def _reap_dispatched(session: Session) -> int:
@@ -409,36 +455,6 @@ def _reap_dispatched(session: Session) -> int:
     given = {"idle": free_slots(session) > 0, "lease": DISPATCH_LEASE_S, "patience": DISPATCH_PATIENCE_S}
     rows: Iterable[str] = session.execute(text(statement), given).scalars()
     return sum(state == "queued" for state in rows)
-
-
-def _reap_running(session: Session, condition: str, given: dict[str, Any]) -> int:
-    statement = f"SELECT p.id, p.job_id FROM parts p WHERE p.state = 'running' AND {condition} ORDER BY p.job_id"  # noqa: S608 — one of two literals above.
-    lost = session.execute(text(statement), given).all()
-    count = sum(_take_back(session, part_id, job_id, condition, given) for part_id, job_id in lost)
-    if count:
-        ring(session)
-    return count
-
-
-def _take_back(session: Session, part_id: UUID, job_id: UUID, condition: str, given: dict[str, Any]) -> bool:
-    """End a lost attempt: its part waits again, or is dead when its attempts without progress are used up."""
-    job = find_and_lock(session, Job, job_id)
-    statement = f"""
-        UPDATE parts p SET strikes = strikes + (a.pages_done = 0)::int, lease_until = NULL,
-               state = CASE WHEN cancel_requested_at IS NOT NULL THEN 'canceled'
-                            WHEN strikes + (a.pages_done = 0)::int >= max_attempts THEN 'dead' ELSE 'queued' END,
-               error_code = CASE WHEN cancel_requested_at IS NULL THEN :code END,
-               error_message = CASE WHEN cancel_requested_at IS NULL THEN :message END
-        FROM attempts a WHERE p.id = :id AND a.part_id = p.id AND a.attempt = p.attempt
-          AND p.state = 'running' AND {condition}
-        RETURNING p.attempt, p.state"""  # noqa: S608 — as above.
-    row = session.execute(text(statement), {**given, "id": part_id, **_error(WORKER_LOST)}).first()
-    if job is None or row is None:
-        return False
-    _close_attempt(session, part_id, row[0], "lost", failure=WORKER_LOST)
-    if row[1] != "queued":
-        settle(session, job)
-    return True
 
 
 def _close_attempt(

@@ -45,8 +45,8 @@ class Dispatcher:
         self._upkeep = Upkeep(
             [
                 Chore("queue again what waited its time", TURN_S, lambda: self._do(lifecycle.requeue_due)),
-                Chore("take back what was lost", REAP_S, lambda: self._do(lifecycle.reap)),
-                Chore("end what is past its deadline", REAP_S, lambda: self._do(lifecycle.expire_due)),
+                Chore("take back what was lost", REAP_S, lambda: lifecycle.reap(self._database)),
+                Chore("end what is past its deadline", REAP_S, lambda: lifecycle.expire_due(self._database)),
             ]
         )
         self._boot_id = uuid4()

@@ -71,8 +71,7 @@ class Presence:
         """Take a name and free what its former holder left behind."""
         self._connection = self._connect()
         name = self._take_name(self._connection)
-        with self._database.unit_of_work() as session:
-            freed = lifecycle.release_incarnations(session, worker_id=name, boot_id=self.boot_id)
+        freed = lifecycle.release_incarnations(self._database, worker_id=name, boot_id=self.boot_id)
         self.worker_id = name
         log.info("worker is present", worker=name, slots=self._slots, parts_freed=freed)
 

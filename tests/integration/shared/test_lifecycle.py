@@ -162,7 +162,7 @@ def test_a_zombie_writes_nothing(database: Database, write: Callable[..., object
     job_id = queue_job(database)
     zombie = claimed(database)
     expire(database)
-    do(database, lifecycle.reap)
+    lifecycle.reap(database)
     heir = claimed(database)
     with pytest.raises(FencedOut):
         do(database, write, zombie)
@@ -178,11 +178,11 @@ def test_a_heartbeat_renews_only_what_is_still_held(database: Database) -> None:
     queue_job(database)
     zombie = claimed(database)
     expire(database)
-    do(database, lifecycle.reap)
+    lifecycle.reap(database)
     heir = claimed(database)
     expire(database)
     assert do(database, lifecycle.beat, [zombie, heir]) == {zombie: FencedOut, heir: None}
-    assert do(database, lifecycle.reap) == 0
+    assert lifecycle.reap(database) == 0
 
 
 def test_a_page_recorded_twice_counts_once(database: Database) -> None:
@@ -213,7 +213,7 @@ def test_a_message_lost_under_steady_load_is_sent_again_in_the_end(database: Dat
     ring(database)
     do(database, lambda s: s.execute(text("UPDATE parts SET dispatched_at = now() - interval '3 minutes'")))
     expire(database)
-    assert do(database, lifecycle.reap) == 1
+    assert lifecycle.reap(database) == 1
 
 
 def test_the_latest_job_is_the_one_accepted_last_whatever_the_clocks_say(database: Database) -> None:
@@ -227,7 +227,7 @@ def test_a_lost_worker_three_times_without_a_page_ends_the_job(database: Databas
     for _ in range(3):
         claimed(database)
         expire(database)
-        assert do(database, lifecycle.reap) == 1
+        assert lifecycle.reap(database) == 1
     job = job_of(database, job_id)
     assert (job.state, job.error_code, job.error_retryable) == ("failed", "worker_lost", True)
     assert [attempt.error_code for attempt in attempts(database)] == ["worker_lost"] * 3
@@ -241,7 +241,7 @@ def test_attempts_that_got_on_do_not_count_against_the_limit(database: Database)
         assert todo == list(range(number, 7))
         do(database, lifecycle.record_pages, held, [read_page(number)])
         expire(database)
-        do(database, lifecycle.reap)
+        lifecycle.reap(database)
     assert job_of(database, job_id).state == "running"
 
 
@@ -332,8 +332,8 @@ def test_a_part_that_nobody_gets_on_with_ends_at_last(database: Database) -> Non
 def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -> None:
     queue_job(database)
     claimed(database)
-    assert do(database, lifecycle.release_incarnations, worker_id="w/1", boot_id=BOOT) == 0
-    assert do(database, lifecycle.release_incarnations, worker_id="w/1", boot_id=uuid4()) == 1
+    assert lifecycle.release_incarnations(database, worker_id="w/1", boot_id=BOOT) == 0
+    assert lifecycle.release_incarnations(database, worker_id="w/1", boot_id=uuid4()) == 1
     assert claimed(database).attempt == 2
 
 
@@ -342,10 +342,10 @@ def test_an_unclaimed_message_is_sent_again_only_when_a_slot_is_free(database: D
     stale = ring(database)
     silence(database)
     expire(database)
-    assert do(database, lifecycle.reap) == 0, "no live worker: nobody could have claimed it"
+    assert lifecycle.reap(database) == 0, "no live worker: nobody could have claimed it"
     announce(database, slots=1)
     expire(database)
-    assert do(database, lifecycle.reap) == 1
+    assert lifecycle.reap(database) == 1
     assert ring(database).dispatch_seq == stale.dispatch_seq + 1
 
 
@@ -539,14 +539,14 @@ def test_a_canceled_part_whose_worker_is_lost_is_canceled(database: Database) ->
     claimed(database)
     cancel(database, job_id)
     expire(database)
-    do(database, lifecycle.reap)
+    lifecycle.reap(database)
     assert job_of(database, job_id).state == "canceled"
 
 
 def test_a_job_past_its_deadline_never_starts(database: Database) -> None:
     job_id = queue_job(database)
     miss_deadline(database)
-    assert do(database, lifecycle.expire_due) == 1
+    assert lifecycle.expire_due(database) == 1
     job = job_of(database, job_id)
     assert (job.state, job.error_code, job.error_retryable) == ("failed", "deadline_passed", True)
 
@@ -555,7 +555,7 @@ def test_a_running_part_hears_of_its_deadline(database: Database) -> None:
     queue_job(database)
     held = claimed(database)
     miss_deadline(database)
-    assert do(database, lifecycle.expire_due) == 0
+    assert lifecycle.expire_due(database) == 0
     assert do(database, lifecycle.beat, [held]) == {held: DeadlinePassed}
 
 
