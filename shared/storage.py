@@ -4,6 +4,8 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -42,7 +44,7 @@ class BlobStore:
 
         Raises StorageFull when less than 1 GiB would be left, and whatever `chunks` raises.
         """
-        self._refuse_when_full()
+        self.refuse_when_full()
         try:
             await obstore.put_async(self._store, key, chunks)
         except GenericError as error:  # obstore has no better type for ENOSPC and EDQUOT.
@@ -72,18 +74,32 @@ class BlobStore:
         return int(obstore.head(self._store, key)["size"])
 
     def delete(self, key: str) -> None:
-        """Delete a blob; one that is gone already is no error."""
-        try:
-            obstore.delete(self._store, key)
-        except FileNotFoundError:
-            return
+        """Delete a blob and what a killed upload left of it; one that is gone already is no error.
 
-    def _refuse_when_full(self) -> None:
+        In S3 the parts of an unfinished multipart upload stay: obstore neither lists nor aborts those it did not begin.
+        They cost space but are not to be seen; a bucket's lifecycle rule (AbortIncompleteMultipartUpload) ends them.
+        """
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
+        if self._folder:
+            _delete_staged(self._folder / key)
+
+    def refuse_when_full(self) -> None:
+        """Raise StorageFull when less than 1 GiB is free where blobs are kept; S3 is never full."""
         if self._folder is None:
             return
         disk = os.statvfs(self._folder)
         if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
             raise StorageFull(DISK_FULL)
+
+
+def _delete_staged(path: Path) -> None:
+    """Delete what obstore's local store stages beside a file until it is whole: `<name>#1`, or the next free number."""
+    for number in count(1):
+        try:
+            path.with_name(f"{path.name}#{number}").unlink()
+        except FileNotFoundError:
+            return
 
 
 def _sync(path: Path, store: Path) -> None:
