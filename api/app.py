@@ -11,9 +11,13 @@ from fastapi_offline import FastAPIOffline
 
 from api import errors
 from api.accounts.routes import router as accounts_router
+from api.backlog import Backlog
 from api.body_limit import BodyLimit
 from api.documents.routes import router as documents_router
 from api.health import router as health_router
+from api.idempotency import HEADER as KEY_HEADER
+from api.idempotency import REPLAYED
+from api.in_flight import InFlight
 from api.jobs.routes import router as jobs_router
 from api.request_id import HEADER, RequestId
 from api.resources import Resources
@@ -34,6 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
         blobs=BlobStore(settings.storage),
         hasher=get_hasher(settings.bcrypt_rounds),
         changes=Changes(database.dsn),
+        in_flight=InFlight(database.dsn),
+        backlog=Backlog(settings.max_queued),
     )
     app: FastAPI = FastAPIOffline(title="Sheaf", version="0.1.0", description=DESCRIPTION, lifespan=_lifespan)
     app.state.resources = resources
@@ -42,8 +48,8 @@ def create_app(settings: Settings) -> FastAPI:
         allow_origins=settings.cors_origins,
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-        expose_headers=["ETag", "Location", "Retry-After", HEADER, "X-Sheaf-Complete"],
+        allow_headers=["Authorization", "Content-Type", KEY_HEADER, "If-None-Match"],
+        expose_headers=["ETag", "Location", "Retry-After", HEADER, REPLAYED, "X-Sheaf-Complete"],
     )
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
@@ -62,6 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     listening.cancel()
     with suppress(asyncio.CancelledError):
         await listening
+    await resources.in_flight.close()
     resources.database.close()
 
 

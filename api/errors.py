@@ -1,5 +1,6 @@
 """Errors at the edge: our tree and the framework's own become problem details (RFC 9457) with a status number."""
 
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -22,9 +23,11 @@ from shared.errors import (
     SheafError,
     StorageFull,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
+from shared.storage import DISK_FULL
 
 STATUS: Mapping[type[SheafError], int] = {
     InvalidField: 422,
@@ -34,11 +37,16 @@ STATUS: Mapping[type[SheafError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    TooManyRequests: 429,
     Unavailable: 503,
     StorageFull: 507,
     SheafError: 500,
 }
 RETRY_AFTER_S = 2
+POSTGRES_DISK_FULL = "53100"  # PostgreSQL, appendix A.
+RETRY_AFTER_HEADER = {
+    "Retry-After": {"description": "Seconds until another try is worth while.", "schema": {"type": "integer"}}
+}
 # Python's own names of these changed with 3.13; a code that clients rely on must not.
 RFC_9110_NAMES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable"}
 log = structlog.get_logger(__name__)
@@ -88,6 +96,8 @@ def responses(*errors: type[SheafError]) -> dict[int | str, dict[str, Any]]:
     for error in every:
         known = documented.setdefault(status_of(error), {"model": Problem, "description": ""})
         known["description"] = ", ".join(filter(None, (known["description"], f"`{error.code}`")))
+        if status_of(error) in (429, 503):
+            known["headers"] = RETRY_AFTER_HEADER
     return documented
 
 
@@ -106,7 +116,7 @@ def _on_sheaf_error(request: Request, error: Exception) -> JSONResponse:
     )
     if isinstance(error, InvalidField):
         problem.errors = [FieldError(pointer=error.pointer, code=error.code, detail=error.detail)]
-    return _answer(request, problem, _headers_for(problem.status))
+    return _answer(request, problem, _headers_for(problem.status, error.retry_after))
 
 
 def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -128,7 +138,10 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_lost_database(request: Request, error: Exception) -> JSONResponse:
+    """Without space Postgres still answers, so that reading and deleting go on; else nothing does."""
     log.warning("database is not available", error=str(error))
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == POSTGRES_DISK_FULL:
+        return _on_sheaf_error(request, StorageFull(DISK_FULL))
     return _on_sheaf_error(request, Unavailable("The database is not available at the moment; try again soon."))
 
 
@@ -155,10 +168,12 @@ def _answer(request: Request, problem: Problem, headers: Mapping[str, str] | Non
     )
 
 
-def _headers_for(status: int) -> dict[str, str]:
+def _headers_for(status: int, retry_after: float | None) -> dict[str, str]:
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    if retry_after is None:
+        return {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+    return {"Retry-After": str(max(1, math.ceil(retry_after)))}
 
 
 def _pointer(location: Sequence[int | str]) -> str:

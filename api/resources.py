@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlmodel import Session
 
+from api.backlog import Backlog
+from api.in_flight import InFlight
 from api.waiting import Changes
 from shared.database import Database
 from shared.passwords import PasswordHasher
@@ -21,6 +23,8 @@ class Resources:
     blobs: BlobStore
     hasher: PasswordHasher
     changes: Changes
+    in_flight: InFlight
+    backlog: Backlog
 
 
 def get_resources(request: Request) -> Resources:

@@ -9,9 +9,13 @@ class SheafError(Exception):
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
 
-    def __init__(self, detail: str | None = None) -> None:
-        """Take the sentence for this one case; without it the class docstring speaks."""
+    def __init__(self, detail: str | None = None, *, retry_after: float | None = None) -> None:
+        """Take the sentence for this one case; without it the class docstring speaks.
+
+        `retry_after` says in how many seconds another try is worth while, where that is known.
+        """
         self.detail = detail or self.title()
+        self.retry_after = retry_after
         super().__init__(self.detail)
 
     @classmethod
@@ -66,6 +70,13 @@ class TooLarge(SheafError):
     code = "too_large"
 
 
+class TooManyRequests(SheafError):
+    """You asked for more than your share; try again later."""
+
+    code = "too_many_requests"
+    retryable = True
+
+
 class Unavailable(SheafError):
     """A part of this installation is not available; try again soon."""
 
@@ -78,3 +89,10 @@ class StorageFull(SheafError):
 
     code = "storage_full"
     retryable = True
+
+
+class QuotaExceeded(StorageFull):
+    """Your own storage is full."""
+
+    code = "quota_exceeded"
+    retryable = False

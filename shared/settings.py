@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     """The settings of one process; names are the environment variables in lower case.
 
     Sizes end in their unit: `_mb` is MiB, `_s` seconds. All are read and checked, also those that nothing acts on yet
-    (limits of rate and queue, mail, metrics), so that a fault in them shows at the start.
+    (limits of rate, mail, metrics), so that a fault in them shows at the start.
     """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)

@@ -7,21 +7,25 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
+from api import admission, idempotency
 from api.conditional import json_answer, tagged
-from api.documents import schemas, service, upload
+from api.documents import promise, schemas, service, upload
 from api.documents.contents import Contents, NoSuchPage, PageNotReady, numbered_tables, plain_text, render_page
 from api.documents.multipart import BadMultipart
 from api.documents.original import original_file
 from api.errors import responses
+from api.idempotency import REPLAYED_HEADER, OnceStreamed
 from api.identity import DetachedUser
 from api.jobs.routes import RETRY_AFTER, Rev, Wait
 from api.listing import Listing, Wanted, fetch, listing
 from api.resources import Resources, Shared, Snapshot
+from shared import unowned
 from shared.errors import StorageFull
 from shared.models import Document, JobState, User
 
 router = APIRouter(tags=["documents"])
 Ranges = Annotated[str | None, Query(max_length=2000, description="Only these pages.", examples=["1-5,9"])]
+REFUSALS = (*admission.REFUSALS, *idempotency.REFUSALS, unowned.UploadExpired)
 MAX_PAGE_NUMBER = 2**31 - 1
 TEXT_FORMS = {"plain": plain_text}
 UPLOAD: dict[str, Any] = {
@@ -30,22 +34,32 @@ UPLOAD: dict[str, Any] = {
     "response_model": schemas.DocumentCard,
     "openapi_extra": {"requestBody": schemas.UPLOAD_BODY},
     "responses": {
-        200: {"model": schemas.DocumentCard, "description": "The same file was uploaded before."},
-        **responses(upload.NotAPdf, upload.EmptyFile, upload.FileTooLarge, BadMultipart, StorageFull),
+        200: {
+            "model": schemas.DocumentCard,
+            "description": "The same file was uploaded before.",
+            "headers": REPLAYED_HEADER,
+        },
+        202: {"headers": REPLAYED_HEADER},
+        **responses(upload.NotAPdf, upload.EmptyFile, upload.FileTooLarge, BadMultipart, StorageFull, *REFUSALS),
     },
 }
 
 
 @router.post("/documents", operation_id="createDocument", **UPLOAD)
 @router.post("/upload-pdf", operation_id="uploadPdf", **UPLOAD)
-async def create_document(request: Request, user: DetachedUser, resources: Shared, wait: Wait = 0) -> Response:
-    upload.refuse_by_length(resources, request.headers.get("content-length"))
-    stored = await upload.receive(resources, request.headers.get("content-type", ""), request.stream())
-    accepted = await run_in_threadpool(_accept, resources, user, stored)
-    card = await _card_when(resources, user, accepted.document_id, wait=wait, duplicate=accepted.duplicate)
-    status = 200 if accepted.duplicate else 202
-    headers = {"Location": f"/jobs/{accepted.job_id}", **({} if card.job.done else RETRY_AFTER)}
-    return json_answer(request, card, status=status, headers=headers)
+async def create_document(
+    request: Request, user: DetachedUser, resources: Shared, once: OnceStreamed, wait: Wait = 0
+) -> Response:
+    key = await run_in_threadpool(upload.prepare, resources, user, once, request.headers.get("content-length"))
+    stored = await upload.receive(resources, key, request.headers.get("content-type", ""), request.stream())
+    once = once.asking("upload", *stored.asked())
+    promised, answer = await run_in_threadpool(promise.give, request, user, stored, once)
+    if promised is None or wait == 0:
+        return answer
+    card = await _card_when(resources, user, promised.document_id, wait=wait, duplicate=promised.duplicate)
+    answer = promise.render(request, card)
+    await run_in_threadpool(once.amend, answer)
+    return answer
 
 
 @router.get(
@@ -166,18 +180,6 @@ def list_tables(request: Request, document_id: UUID, user: DetachedUser, view: S
 )
 def get_file(request: Request, document_id: UUID, user: DetachedUser, view: Snapshot, resources: Shared) -> Response:
     return original_file(request, resources.blobs, service.get_document(view, user, document_id))
-
-
-def _accept(resources: Resources, user: User, stored: upload.Stored) -> service.Accepted:
-    """Commit the promise, then delete the blob that no document points to.
-
-    When the commit fails its outcome may be unclear, so the blob stays: better an orphan than a promise without a file.
-    """
-    with resources.database.unit_of_work() as session:
-        accepted = service.accept_upload(session, resources, user, stored)
-    if accepted.unused_blob:
-        resources.blobs.delete(accepted.unused_blob)
-    return accepted
 
 
 async def _card_when(

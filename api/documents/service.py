@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from api import admission
 from api.documents.schemas import DocumentCard
 from api.documents.upload import Stored
 from api.jobs.service import job_cards
 from api.resources import Resources
-from shared import lifecycle
+from shared import lifecycle, unowned
 from shared.errors import NotFound
 from shared.models import Document, Job, JobState, User
 from shared.notices import touch
@@ -43,16 +43,25 @@ class Accepted:
 def accept_upload(session: Session, resources: Resources, user: User, stored: Stored) -> Accepted:
     """Make the document and its job, or find the document that this upload repeats.
 
-    A document whose latest job failed or was canceled is no duplicate: it gets a new job.
+    A document whose latest job failed or was canceled is no duplicate: it gets a new job. Raises what `api.admission`
+    raises for new jobs and new bytes.
     """
+    owner = admission.lock_owner(session, user.id or 0)
     known = _same_upload(session, user, stored)
     if known is None:
+        admission.admit_bytes(owner, stored.size)
+        admission.admit_job(session, resources, owner)
+        unowned.own(session, stored.blob_key)
         document = _new_document(session, resources, user, stored)
         return Accepted(document.id, _new_job(session, document).id, duplicate=False, unused_blob=None)
     document, latest = known
     if latest.state not in NO_RESULT:
+        unowned.disown(session, stored.blob_key)
         return Accepted(document.id, latest.id, duplicate=True, unused_blob=stored.blob_key)
+    admission.admit_job(session, resources, owner)
+    unowned.own(session, stored.blob_key)
     former_blob, document.blob_key = document.blob_key, stored.blob_key  # The former one may be what was wrong.
+    unowned.disown(session, former_blob)
     _seal_password(resources, document, stored)
     job = _new_job(session, document)
     touch(session, document.id)
@@ -108,9 +117,7 @@ def document_cards(session: Session, documents: Sequence[Document], *, duplicate
 
 
 def _same_upload(session: Session, user: User, stored: Stored) -> tuple[Document, Job] | None:
-    """Find the document with the same bytes and options; equal uploads at the same moment wait for each other."""
-    lock = f"{user.id}/{stored.sha256}"
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": lock})
+    """Find the document with the same bytes and options; the lock on the owner keeps equal uploads apart."""
     statement = select(Document).where(
         Document.owner_id == user.id,
         Document.sha256 == stored.sha256,

@@ -11,17 +11,21 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from starlette.requests import ClientDisconnect
 
+from api import admission
 from api.documents.multipart import BadMultipart, Form
+from api.idempotency import OneAnswer
 from api.resources import Resources
-from shared import page_ranges
+from shared import page_ranges, unowned
 from shared.clock import new_id
 from shared.errors import Invalid, InvalidField, TooLarge
+from shared.models import User
 from shared.storage import blob_key
 
 HEADER_WINDOW = 1024
 PDF_MARK = b"%PDF-"
 MAX_FILENAME_LENGTH = 200
 IDLE_TIMEOUT_S = 30
+MAX_UPLOAD_S = 12 * 3600  # Well below the time for which a blob is expected (`shared/unowned.py`).
 FORM_OVERHEAD_BYTES = 64 * 1024
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -78,22 +82,52 @@ class Stored:
     sha256: str
     options: UploadOptions
 
+    def asked(self) -> tuple[Any, ...]:
+        """Return what makes two uploads the same request, as plain JSON data with the password in it."""
+        return self.sha256, self.filename, self.options.model_dump()
 
-async def receive(resources: Resources, content_type: str, body: AsyncIterator[bytes]) -> Stored:
-    """Store the uploaded file; of a refused upload nothing remains."""
-    form = Form(content_type, _without_pauses(body))
-    intake = _Intake(form.file(), resources.settings.max_upload_mb)
+
+def prepare(resources: Resources, user: User, once: OneAnswer, content_length: str | None) -> str:
+    """Refuse what cannot be accepted before the first byte is read, and announce the blob that is to come.
+
+    Return the blob's key.
+    """
+    length = int(content_length) if content_length and content_length.isdecimal() else 0
+    if length > resources.settings.max_upload_bytes + FORM_OVERHEAD_BYTES:
+        raise too_large(resources.settings.max_upload_mb)
+    resources.blobs.refuse_when_full()
     key = blob_key(new_id())
+    with resources.database.unit_of_work() as session:
+        if not once.is_known(session):
+            admission.refuse_early(session, resources, _owner(user), at_least=length - FORM_OVERHEAD_BYTES)
+        unowned.expect(session, key)
+    return key
+
+
+async def receive(resources: Resources, key: str, content_type: str, body: AsyncIterator[bytes]) -> Stored:
+    """Store the uploaded file under an announced key; of a refused upload nothing remains."""
     try:
-        await resources.blobs.write(key, intake.chunks())
+        return await _store(resources, key, Form(content_type, _without_pauses(body)))
+    except Exception:
+        await run_in_threadpool(unowned.erase, resources.database, resources.blobs, key)
+        raise
+
+
+async def _store(resources: Resources, key: str, form: Form) -> Stored:
+    intake = _Intake(form.file(), resources.settings.max_upload_mb)
+    try:
+        async with asyncio.timeout(MAX_UPLOAD_S):
+            await resources.blobs.write(key, intake.chunks())
     except ClientDisconnect as error:
         raise BadMultipart("The upload was cut off.") from error
-    try:
-        options = _parse_options(form.fields)
-    except InvalidField:
-        await run_in_threadpool(resources.blobs.delete, key)
-        raise
+    except TimeoutError as error:
+        raise BadMultipart(f"The upload took more than {MAX_UPLOAD_S // 3600} hours and was given up.") from error
+    options = _parse_options(form.fields)
     return Stored(key, clean_filename(form.filename or ""), intake.size, intake.sha256.hexdigest(), options)
+
+
+def _owner(user: User) -> admission.Owner:
+    return admission.Owner(user.id or 0, user.storage_used, user.storage_quota)
 
 
 async def _without_pauses(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -108,13 +142,6 @@ async def _without_pauses(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except TimeoutError as error:
             raise BadMultipart(f"Nothing came for {IDLE_TIMEOUT_S} s; the upload was given up.") from error
         yield data
-
-
-def refuse_by_length(resources: Resources, content_length: str | None) -> None:
-    """Refuse a body that says it is too large before its first byte is read."""
-    limit = resources.settings.max_upload_bytes + FORM_OVERHEAD_BYTES
-    if content_length and content_length.isdecimal() and int(content_length) > limit:
-        raise too_large(resources.settings.max_upload_mb)
 
 
 def too_large(limit_mb: int) -> FileTooLarge:
