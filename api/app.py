@@ -13,6 +13,7 @@ from api import errors
 from api.accounts.routes import router as accounts_router
 from api.backlog import Backlog
 from api.body_limit import BodyLimit
+from api.documents.change_routes import router as document_changes_router
 from api.documents.routes import router as documents_router
 from api.health import router as health_router
 from api.idempotency import HEADER as KEY_HEADER
@@ -54,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
     errors.install(app)
-    for router in (accounts_router, documents_router, jobs_router, health_router):
+    for router in (accounts_router, documents_router, document_changes_router, jobs_router, health_router):
         app.include_router(router)
     app.add_api_route("/", _home, include_in_schema=False)
     return app

@@ -42,6 +42,10 @@ class Bench:
         with self.database.unit_of_work() as session:
             return lifecycle.dispatch(session, Turns())
 
+    def expire(self) -> None:
+        """End what waits past its deadline, as the dispatcher does."""
+        lifecycle.expire_due(self.database)
+
     def run_all(self) -> None:
         """Run what is queued until nothing is."""
         while bells := self.dispatch():

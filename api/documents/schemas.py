@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from api.jobs.schemas import JobCard, JobError
+from shared import page_ranges
 from shared.models import JobState
 
 Bbox = Annotated[
@@ -14,6 +15,7 @@ Bbox = Annotated[
     Field(description="x0, top, x1, bottom in PDF points from the page's top left corner."),
 ]
 Rows = list[list[str | None]]
+MAX_DEADLINE_S = 30 * 24 * 3600
 
 
 class DocumentCard(BaseModel):
@@ -76,6 +78,37 @@ class TableList(BaseModel):
     data: list[TableCard]
 
 
+class ExtractionOptions(BaseModel):
+    """What an extraction may be asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pages: str | None = None
+    password: str | None = None
+    tables: Literal["default"] = "default"
+    deadline_s: Annotated[float | None, Field(gt=0, le=MAX_DEADLINE_S)] = None
+
+    @field_validator("pages", "password", "deadline_s", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("pages")
+    @classmethod
+    def _normal_form(cls, value: str | None) -> str | None:
+        return page_ranges.normalize(value) if value else None
+
+    def compared(self) -> dict[str, Any]:
+        """Return what decides whether two uploads of the same bytes are the same: not password nor deadline."""
+        return self.model_dump(exclude={"password", "deadline_s"})
+
+
+class Rename(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    filename: str = Field(min_length=1, max_length=1000)
+
+
 UPLOAD_BODY: dict[str, Any] = {
     "required": True,
     "content": {
@@ -88,6 +121,11 @@ UPLOAD_BODY: dict[str, Any] = {
                     "pages": {"type": "string", "description": "Only these pages.", "examples": ["1-5,9"]},
                     "password": {"type": "string", "format": "password", "description": "For an encrypted PDF."},
                     "tables": {"type": "string", "enum": ["default"], "default": "default"},
+                    "deadline_s": {
+                        "type": "number",
+                        "exclusiveMinimum": 0,
+                        "description": "Give up what is not read so many seconds from now.",
+                    },
                 },
             }
         }

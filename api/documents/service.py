@@ -1,7 +1,5 @@
 """The rules of documents: when an upload is a new one, who sees what, and which pages are ready."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,14 +10,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 from api import admission
 from api.documents.schemas import DocumentCard
 from api.documents.upload import Stored
-from api.jobs.service import job_cards
+from api.jobs.service import job_cards, queue_job
 from api.resources import Resources
-from shared import lifecycle, unowned
+from shared import unowned
 from shared.errors import NotFound
 from shared.models import Document, Job, JobState, User
 from shared.notices import touch
 from shared.sealing import seal
-from shared.splitting import lane_for_size
 
 NO_RESULT = (JobState.FAILED, JobState.CANCELED)
 
@@ -53,7 +50,7 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
         admission.admit_job(session, resources, owner)
         unowned.own(session, stored.blob_key)
         document = _new_document(session, resources, user, stored)
-        return Accepted(document.id, _new_job(session, document).id, duplicate=False, unused_blob=None)
+        return Accepted(document.id, _new_job(session, document, stored).id, duplicate=False, unused_blob=None)
     document, latest = known
     if latest.state not in NO_RESULT:
         unowned.disown(session, stored.blob_key)
@@ -63,8 +60,8 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
     former_blob, document.blob_key = document.blob_key, stored.blob_key  # The former one may be what was wrong.
     unowned.disown(session, former_blob)
     _seal_password(resources, document, stored)
-    job = _new_job(session, document)
     touch(session, document.id)
+    job = _new_job(session, document, stored)
     return Accepted(document.id, job.id, duplicate=False, unused_blob=former_blob)
 
 
@@ -147,19 +144,7 @@ def _seal_password(resources: Resources, document: Document, stored: Stored) -> 
     document.password_sealed = seal(password, resources.settings.secret_key) if password else None
 
 
-def _new_job(session: Session, document: Document) -> Job:
+def _new_job(session: Session, document: Document, stored: Stored) -> Job:
     options = {name: value for name, value in document.options.items() if name != "pages"}
-    job = Job(
-        owner_id=document.owner_id,
-        document_id=document.id,
-        settings=settings_digest(options),
-        options=options,
-        page_ranges=document.options.get("pages"),
-    )
-    lifecycle.accept(session, job, lane=lane_for_size(document.size))
-    return job
-
-
-def settings_digest(options: dict[str, object]) -> str:
-    """Return the key under which pages read with these options are stored and found again."""
-    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+    ranges, deadline_s = document.options.get("pages"), stored.options.deadline_s
+    return queue_job(session, document, options=options, page_ranges=ranges, deadline_s=deadline_s)

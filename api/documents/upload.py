@@ -5,17 +5,18 @@ import hashlib
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from api import admission
 from api.documents.multipart import BadMultipart, Form
+from api.documents.schemas import ExtractionOptions
 from api.idempotency import OneAnswer
 from api.resources import Resources
-from shared import page_ranges, unowned
+from shared import unowned
 from shared.clock import new_id
 from shared.errors import Invalid, InvalidField, TooLarge
 from shared.models import User
@@ -48,30 +49,6 @@ class FileTooLarge(TooLarge):
     code = "file_too_large"
 
 
-class UploadOptions(BaseModel):
-    """What an upload may ask for beside the file."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    pages: str | None = None
-    password: str | None = None
-    tables: Literal["default"] = "default"
-
-    @field_validator("pages", "password", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return value or None
-
-    @field_validator("pages")
-    @classmethod
-    def _normal_form(cls, value: str | None) -> str | None:
-        return page_ranges.normalize(value) if value else None
-
-    def compared(self) -> dict[str, Any]:
-        """Return what decides whether two uploads of the same bytes are the same; the password does not."""
-        return self.model_dump(exclude={"password"})
-
-
 @dataclass(frozen=True)
 class Stored:
     """A file that lies in the blob store and waits for its document."""
@@ -80,7 +57,7 @@ class Stored:
     filename: str
     size: int
     sha256: str
-    options: UploadOptions
+    options: ExtractionOptions
 
     def asked(self) -> tuple[Any, ...]:
         """Return what makes two uploads the same request, as plain JSON data with the password in it."""
@@ -190,9 +167,9 @@ def _not_a_pdf() -> NotAPdf:
     return NotAPdf("The file does not start like a PDF (no %PDF- in its first 1,024 bytes); upload a PDF.")
 
 
-def _parse_options(fields: dict[str, str]) -> UploadOptions:
+def _parse_options(fields: dict[str, str]) -> ExtractionOptions:
     try:
-        return UploadOptions.model_validate(fields)
+        return ExtractionOptions.model_validate(fields)
     except ValidationError as error:
         fault = error.errors()[0]
         raise InvalidField(f"/{fault['loc'][0]}", fault["msg"]) from error

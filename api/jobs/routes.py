@@ -4,14 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
 
+from api import admission, idempotency
 from api.conditional import json_answer
 from api.errors import responses
+from api.idempotency import REPLAYED_HEADER, Once
 from api.identity import DetachedUser
 from api.jobs import service
 from api.jobs.schemas import JobCard
 from api.listing import Listing, Wanted, fetch, listing
-from api.resources import Shared, Snapshot
+from api.resources import Shared, Snapshot, Work
 from shared.models import Job, JobState
 
 MAX_WAIT_S = 30
@@ -63,3 +66,44 @@ async def get_job(
         seconds=wait,
     )
     return json_answer(request, card, headers=None if card.done else RETRY_AFTER)
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    operation_id="cancelJob",
+    summary="Stop a job: at once while it waits, within 5 s while it runs",
+    status_code=202,
+    response_model=JobCard,
+    responses={
+        200: {"model": JobCard, "description": "It was canceled before."},
+        **responses(service.JobNotFound, service.JobFinished),
+    },
+)
+def cancel_job(request: Request, job_id: UUID, user: DetachedUser, work: Work) -> Response:
+    job, was_canceled = service.cancel_job(work, user, job_id)
+    (card,) = service.job_cards(work, [job])
+    return json_answer(request, card, status=200 if was_canceled else 202, headers=None if card.done else RETRY_AFTER)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    operation_id="retryJob",
+    summary="Try an ended job again; pages already read are kept",
+    status_code=202,
+    response_model=JobCard,
+    responses={
+        202: {"headers": REPLAYED_HEADER},
+        **responses(service.JobNotFound, service.JobNotFinished, service.NothingToRetry),
+        **responses(*admission.REFUSALS, *idempotency.REFUSALS),
+    },
+)
+def retry_job(request: Request, job_id: UUID, user: DetachedUser, once: Once) -> Response:
+    return once.answer(
+        lambda session: queued_answer(request, session, *service.retry_job(session, once.resources, user, job_id))
+    )
+
+
+def queued_answer(request: Request, session: Session, job: Job, reused: bool) -> Response:  # noqa: FBT001 — what the rules return.
+    """Answer with a job that was queued, or that was found open."""
+    (card,) = service.job_cards(session, [job], reused=reused)
+    return json_answer(request, card, status=202, headers={"Location": f"/jobs/{job.id}", **RETRY_AFTER})

@@ -1,22 +1,49 @@
-"""Reading jobs: one's own, with their progress, place in the queue and failed pages."""
+"""The rules of jobs: who sees which, how they look, and how they are queued, stopped and tried again."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from api import admission
 from api.jobs.schemas import FailedPageCard, JobCard, JobError, Progress
-from shared.errors import NotFound
+from api.resources import Resources
+from shared import lifecycle
+from shared.errors import Conflict, NotFound
 from shared.models import Document, Job, JobState, Page, User
+from shared.notices import touch
 from shared.places import places
+from shared.settling import document_of, find_and_lock
+from shared.splitting import lane_for_pages, lane_for_size
 
 
 class JobNotFound(NotFound):
     """There is no such job."""
 
     code = "job_not_found"
+
+
+class JobFinished(Conflict):
+    """The job has ended already."""
+
+    code = "job_finished"
+
+
+class JobNotFinished(Conflict):
+    """The job has not ended yet."""
+
+    code = "job_not_finished"
+
+
+class NothingToRetry(Conflict):
+    """The job succeeded, so there is nothing to try again."""
+
+    code = "nothing_to_retry"
 
 
 def own_jobs(user: User, *, state: JobState | None = None, kind: str | None = None) -> SelectOfScalar[Job]:
@@ -33,19 +60,88 @@ def get_job(session: Session, user: User, job_id: UUID) -> Job:
     return job
 
 
+def cancel_job(session: Session, user: User, job_id: UUID) -> tuple[Job, bool]:
+    """Stop a job, and return it and whether it had been canceled before; raises JobNotFound or JobFinished."""
+    job = find_and_lock(session, Job, get_job(session, user, job_id).id)
+    if job is None:
+        raise JobNotFound("This job was deleted with its document.")
+    if job.state == JobState.CANCELED:
+        return job, True
+    if JobState(job.state).done:
+        raise JobFinished(f"The job has {job.state} already; there is nothing to cancel.")
+    lifecycle.cancel(session, job)
+    return job, False
+
+
+def retry_job(session: Session, resources: Resources, user: User, job_id: UUID) -> tuple[Job, bool]:
+    """Queue an ended job again as a new one that keeps the pages already read; a retry still open is returned as it is.
+
+    Returns the job and whether it is such a one; raises JobNotFound, JobNotFinished, NothingToRetry, or what
+    `api.admission` raises.
+    """
+    owner = admission.lock_owner(session, user.id or 0)
+    job = get_job(session, user, job_id)
+    if job.state == JobState.SUCCEEDED:
+        raise NothingToRetry("All pages were read; to read them anew, upload the file with other options.")
+    if not JobState(job.state).done:
+        raise JobNotFinished("The job is still open; wait for its end, or cancel it first.")
+    again = open_job(session, Job.retry_of == job.id)
+    if again:
+        return again, True
+    admission.admit_job(session, resources, owner)
+    document = session.get_one(Document, document_of(job))
+    touch(session, document.id)
+    return queue_job(session, document, options=job.options, page_ranges=job.page_ranges, retry_of=job.id), False
+
+
+def open_job(session: Session, *conditions: Any) -> Job | None:
+    """Return the newest job that has not ended and of which this holds."""
+    is_open = col(Job.state).in_([state for state in JobState if not state.done])
+    return session.exec(select(Job).where(is_open, *conditions).order_by(col(Job.id).desc())).first()
+
+
+def queue_job(
+    session: Session,
+    document: Document,
+    *,
+    options: dict[str, Any],
+    page_ranges: str | None,
+    retry_of: UUID | None = None,
+    deadline_s: float | None = None,
+) -> Job:
+    """Queue an extraction of a document whose owner is locked."""
+    job = Job(
+        owner_id=document.owner_id,
+        document_id=document.id,
+        settings=settings_digest(options),
+        options=options,
+        page_ranges=page_ranges,
+        retry_of=retry_of,
+    )
+    lane = lane_for_pages(document.page_count) if document.page_count else lane_for_size(document.size)
+    lifecycle.accept(session, job, lane=lane, deadline_s=deadline_s)
+    return job
+
+
+def settings_digest(options: dict[str, Any]) -> str:
+    """Return the key under which pages read with these options are stored and found again."""
+    return hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def document_rev(session: Session, job: Job) -> int:
     """Return the change counter of the job's document; 0 for jobs without one."""
     return session.exec(select(Document.rev).where(Document.id == job.document_id)).first() or 0
 
 
-def job_cards(session: Session, jobs: Sequence[Job]) -> list[JobCard]:
+def job_cards(session: Session, jobs: Sequence[Job], *, reused: bool = False) -> list[JobCard]:
     """Render jobs with two queries for all of them, not one for each."""
+    session.flush()  # What this transaction has queued has a place as well.
     waiting = places(session, [job.id for job in jobs if job.state == JobState.QUEUED])
     failed = _failed_pages(session, [job for job in jobs if job.pages_failed])
-    return [_card(job, place=waiting.get(job.id), failed_pages=failed.get(job.id)) for job in jobs]
+    return [_card(job, waiting.get(job.id), failed.get(job.id), reused=reused) for job in jobs]
 
 
-def _card(job: Job, *, place: int | None, failed_pages: list[FailedPageCard] | None) -> JobCard:
+def _card(job: Job, place: int | None, failed_pages: list[FailedPageCard] | None, *, reused: bool) -> JobCard:
     error = None
     if job.error_code is not None:
         error = JobError(code=job.error_code, message=job.error_message or "", retryable=bool(job.error_retryable))
@@ -63,7 +159,7 @@ def _card(job: Job, *, place: int | None, failed_pages: list[FailedPageCard] | N
         finished_at=job.finished_at,
         error=error,
         retry_of=job.retry_of,
-        reused=False,
+        reused=reused,
         failed_pages=failed_pages,
     )
 

@@ -1,0 +1,64 @@
+"""What owners change about their documents: the name, further extractions, and that they exist at all."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api import admission
+from api.documents.schemas import ExtractionOptions
+from api.documents.service import get_document
+from api.documents.upload import clean_filename
+from api.jobs.service import open_job, queue_job, settings_digest
+from api.resources import Resources
+from shared import unowned
+from shared.models import Document, Job, Part, User
+from shared.notices import ring, touch
+from shared.sealing import seal
+
+
+def rename(session: Session, user: User, document_id: UUID, *, filename: str) -> Document:
+    document = get_document(session, user, document_id)
+    document.filename = clean_filename(filename)
+    touch(session, document.id)
+    session.refresh(document)
+    return document
+
+
+def delete(session: Session, user: User, document_id: UUID) -> str:
+    """Delete a document with its jobs and pages and return the key of the blob to be erased.
+
+    A worker that reads it finds its claim gone with its next beat, stops, and writes nothing more.
+    """
+    admission.lock_owner(session, user.id or 0)
+    document = get_document(session, user, document_id)
+    # The cascade would lock the rows in another order than everybody else: document, job, part.
+    jobs = select(Job.id).where(Job.document_id == document.id).order_by(col(Job.id))
+    job_ids = session.exec(jobs.with_for_update()).all()
+    session.exec(select(Part.id).where(col(Part.job_id).in_(job_ids)).order_by(col(Part.id)).with_for_update()).all()
+    touch(session, document.id)
+    unowned.disown(session, document.blob_key)
+    session.delete(document)
+    ring(session)
+    return document.blob_key
+
+
+def extract_again(
+    session: Session, resources: Resources, user: User, document_id: UUID, wish: ExtractionOptions
+) -> tuple[Job, bool]:
+    """Queue another extraction; an equal one that is still open is returned as it is, which the flag says."""
+    owner = admission.lock_owner(session, user.id or 0)
+    document = get_document(session, user, document_id)
+    options = wish.model_dump(include={"tables"})
+    same = (
+        Job.document_id == document.id,
+        Job.settings == settings_digest(options),
+        col(Job.page_ranges).is_not_distinct_from(wish.pages),
+    )
+    if wish.password:
+        document.password_sealed = seal(wish.password, resources.settings.secret_key)
+    elif already := open_job(session, *same):
+        return already, True
+    admission.admit_job(session, resources, owner)
+    touch(session, document.id)
+    job = queue_job(session, document, options=options, page_ranges=wish.pages, deadline_s=wish.deadline_s)
+    return job, False
