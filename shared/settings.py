@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     page_timeout_s: float = Field(default=30, gt=0)
     job_timeout_s: float = Field(default=3600, gt=0)
     sandbox_memory_mb: int = Field(default=1536, ge=256)
+    retain_documents_days: int | None = Field(default=None, ge=1)
+    retain_attempts_days: int = Field(default=90, ge=30)
 
     @field_validator("database_url")
     @classmethod

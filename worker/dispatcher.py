@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -26,10 +25,10 @@ from shared.fairness import Turns
 from shared.logs import configure_logging
 from shared.notices import DISPATCH_CHANNEL
 from shared.settings import get_settings
-from worker.upkeep import Chore, Upkeep
+from shared.storage import BlobStore
+from worker.upkeep import Housekeeping, Upkeep, quick_chores, slow_chores
 
 TURN_S = 1.0
-REAP_S = 2.0
 BROKER_PAUSE_S = 1.0
 log = structlog.get_logger(__name__)
 
@@ -42,15 +41,14 @@ class Dispatcher:
         self._database = database
         self._publisher = publisher
         self._stopping = threading.Event()
-        self._upkeep = Upkeep(
-            [
-                Chore("queue again what waited its time", TURN_S, lambda: self._do(lifecycle.requeue_due)),
-                Chore("take back what was lost", REAP_S, lambda: lifecycle.reap(self._database)),
-                Chore("end what is past its deadline", REAP_S, lambda: lifecycle.expire_due(self._database)),
-            ]
-        )
+        self._upkeep = Upkeep(quick_chores(database))
+        self._is_leading = False
         self._boot_id = uuid4()
         self._turns = Turns()
+
+    @property
+    def is_leading(self) -> bool:
+        return self._is_leading
 
     def stop(self, *_: Any) -> None:
         self._stopping.set()
@@ -81,7 +79,11 @@ class Dispatcher:
         else:
             log.info("leading")
             connection.execute(f"LISTEN {DISPATCH_CHANNEL}")
-            self._lead(connection)
+            self._is_leading = True
+            try:
+                self._lead(connection)
+            finally:
+                self._is_leading = False
 
     def _depose(self) -> None:
         with self._database.unit_of_work() as session:
@@ -108,10 +110,6 @@ class Dispatcher:
             for _ in connection.notifies(timeout=TURN_S, stop_after=1):
                 pass
 
-    def _do(self, work: Callable[[Session], int]) -> int:
-        with self._database.unit_of_work() as session:
-            return work(session)
-
     def _publish(self, doorbells: list[Doorbell]) -> None:
         """Ring for each part; when the broker does not take one, the rest goes back to the queue."""
         for position, bell in enumerate(doorbells):
@@ -130,7 +128,10 @@ def main() -> None:
     settings = get_settings()
     publisher = Celery("sheaf-dispatcher")
     publisher.conf.update(celery_settings(settings))
-    dispatcher = Dispatcher(Database(settings.database_url, pool_size=2), publisher)
+    database = Database(settings.database_url, pool_size=3)
+    dispatcher = Dispatcher(database, publisher)
+    chores = Upkeep(slow_chores(database, BlobStore(settings.storage), settings))
+    Housekeeping(chores, is_due=lambda: dispatcher.is_leading).start()
     signal.signal(signal.SIGTERM, dispatcher.stop)
     signal.signal(signal.SIGINT, dispatcher.stop)
     dispatcher.run()

@@ -1,11 +1,21 @@
 """The leading dispatcher's chores: each has its own pace and transaction, and the failure of one stops no other."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from sqlmodel import Session
 
+from shared import erasure, idempotency, lifecycle, unowned
+from shared.database import Database
+from shared.settings import Settings
+from shared.storage import BlobStore
+
+QUICK_S = 1.0
+LOST_S = 2.0
+SLOW_S = 60.0
 log = structlog.get_logger(__name__)
 
 
@@ -40,3 +50,56 @@ class Upkeep:
         else:
             if done:
                 log.info("upkeep", chore=chore.name, count=done)
+
+
+class Housekeeping:
+    """A thread for chores that may take long, so that no part waits for them; it rests while `is_due` says no."""
+
+    def __init__(self, upkeep: Upkeep, *, is_due: Callable[[], bool]) -> None:
+        """Nothing is done before `start`."""
+        self._upkeep = upkeep
+        self._is_due = is_due
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(QUICK_S):
+            if self._is_due():
+                self._upkeep.turn()
+
+
+def quick_chores(database: Database) -> list[Chore]:
+    """What keeps parts moving."""
+    return [
+        Chore("queue again what waited its time", QUICK_S, lambda: _alone(database, lifecycle.requeue_due)),
+        Chore("take back what was lost", LOST_S, lambda: lifecycle.reap(database)),
+        Chore("end what is past its deadline", LOST_S, lambda: lifecycle.expire_due(database)),
+    ]
+
+
+def slow_chores(database: Database, blobs: BlobStore, settings: Settings) -> list[Chore]:
+    """What keeps the installation from filling up."""
+    chores = [
+        Chore("erase blobs that nobody owns", SLOW_S, lambda: unowned.erase_due(database, blobs)),
+        Chore("forget old idempotency keys", SLOW_S, lambda: _alone(database, idempotency.forget_old)),
+        Chore(
+            "forget old attempts",
+            SLOW_S,
+            lambda: _alone(database, lambda s: erasure.forget_attempts(s, days=settings.retain_attempts_days)),
+        ),
+    ]
+    days = settings.retain_documents_days
+    if days is not None:
+        chores.append(Chore("erase old documents", SLOW_S, lambda: erasure.erase_old_documents(database, days=days)))
+    return chores
+
+
+def _alone(database: Database, work: Callable[[Session], int]) -> int:
+    with database.unit_of_work() as session:
+        return work(session)

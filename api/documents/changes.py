@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from api import admission
 from api.documents.schemas import ExtractionOptions
@@ -10,9 +10,9 @@ from api.documents.service import get_document
 from api.documents.upload import clean_filename
 from api.jobs.service import open_job, queue_job, settings_digest
 from api.resources import Resources
-from shared import unowned
-from shared.models import Document, Job, Part, User
-from shared.notices import ring, touch
+from shared.erasure import erase_document
+from shared.models import Document, Job, User
+from shared.notices import touch
 from shared.sealing import seal
 
 
@@ -25,21 +25,9 @@ def rename(session: Session, user: User, document_id: UUID, *, filename: str) ->
 
 
 def delete(session: Session, user: User, document_id: UUID) -> str:
-    """Delete a document with its jobs and pages and return the key of the blob to be erased.
-
-    A worker that reads it finds its claim gone with its next beat, stops, and writes nothing more.
-    """
+    """Delete a document with its jobs and pages and return the key of the blob to be erased."""
     admission.lock_owner(session, user.id or 0)
-    document = get_document(session, user, document_id)
-    # The cascade would lock the rows in another order than everybody else: document, job, part.
-    jobs = select(Job.id).where(Job.document_id == document.id).order_by(col(Job.id))
-    job_ids = session.exec(jobs.with_for_update()).all()
-    session.exec(select(Part.id).where(col(Part.job_id).in_(job_ids)).order_by(col(Part.id)).with_for_update()).all()
-    touch(session, document.id)
-    unowned.disown(session, document.blob_key)
-    session.delete(document)
-    ring(session)
-    return document.blob_key
+    return erase_document(session, get_document(session, user, document_id))
 
 
 def extract_again(
