@@ -44,7 +44,7 @@ class BlobStore:
 
         Raises StorageFull when less than 1 GiB would be left, and whatever `chunks` raises.
         """
-        self.refuse_when_full()
+        self._refuse_when_full()
         try:
             await obstore.put_async(self._store, key, chunks)
         except GenericError as error:  # obstore has no better type for ENOSPC and EDQUOT.
@@ -84,8 +84,7 @@ class BlobStore:
         if self._folder:
             _delete_staged(self._folder / key)
 
-    def refuse_when_full(self) -> None:
-        """Raise StorageFull when less than 1 GiB is free where blobs are kept; S3 is never full."""
+    def _refuse_when_full(self) -> None:
         if self._folder is None:
             return
         disk = os.statvfs(self._folder)

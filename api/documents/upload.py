@@ -67,12 +67,11 @@ class Stored:
 def prepare(resources: Resources, user: User, once: OneAnswer, content_length: str | None) -> str:
     """Refuse what cannot be accepted before the first byte is read, and announce the blob that is to come.
 
-    Return the blob's key.
+    Return the blob's key. Space on the disk is asked for by the store, also before it takes the first byte.
     """
     length = int(content_length) if content_length and content_length.isdecimal() else 0
     if length > resources.settings.max_upload_bytes + FORM_OVERHEAD_BYTES:
         raise too_large(resources.settings.max_upload_mb)
-    resources.blobs.refuse_when_full()
     key = blob_key(new_id())
     with resources.database.unit_of_work() as session:
         if not once.is_known(session):

@@ -167,6 +167,15 @@ def test_a_key_that_was_refused_after_a_day_is_still_free(client: TestClient, da
     assert send(client, b"%PDF-1.7 other").status_code == 202
 
 
+def test_a_key_is_known_for_a_day(client: TestClient, database: Database) -> None:
+    send(sign_in(client))
+    owner = scalar(database, "SELECT id FROM users")
+    for known in (True, False):
+        execute(database, "UPDATE idempotency_keys SET created_at = created_at - interval '23 hours'")
+        with database.unit_of_work() as session:
+            assert idempotency.is_known(session, owner, KEY) is known
+
+
 def test_old_answers_are_forgotten_a_few_at_a_time(client: TestClient, database: Database) -> None:
     sign_in(client)
     for key in "abc":
@@ -242,10 +251,10 @@ def slowly(content: bytes, go_on: threading.Event) -> Iterator[bytes]:
 
 
 @contextmanager
-def streaming(client: httpx2.Client, database: Database) -> Iterator[Future[httpx2.Response]]:
+def streaming(client: httpx2.Client, database: Database, *, key: str = KEY) -> Iterator[Future[httpx2.Response]]:
     """Begin an upload with the key, and let its body end with the block."""
     go_on = threading.Event()
-    headers = {"Content-Type": "multipart/form-data; boundary=b", "Idempotency-Key": KEY}
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Idempotency-Key": key}
     with ThreadPoolExecutor() as pool:
         body = slowly(text_pdf(), go_on)
         answer = pool.submit(client.post, "/documents", content=body, headers=headers)
@@ -313,6 +322,17 @@ def test_the_lock_of_a_lost_connection_goes_and_the_work_is_still_done_once(
         assert loser.content == winner.content
         assert jobs(database) == 1
         assert send(one, b"%PDF-1.7 other", key="another key").status_code == 202
+
+
+def test_a_connection_that_was_lost_in_between_is_made_again(
+    settings: Settings, database: Database, client: TestClient
+) -> None:
+    with served(settings, like=sign_in(client)) as one:
+        send(one)
+        last = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_advisory_unlock%'"
+        assert scalar(database, f"SELECT pg_terminate_backend(pid) {last}")
+        with streaming(one, database, key="another key"):
+            assert send(client, key="another key").status_code == 409
 
 
 def test_of_twenty_requests_with_one_key_one_does_the_work(settings: Settings, database: Database) -> None:

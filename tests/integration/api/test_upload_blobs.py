@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from sqlmodel import select
 
+from api.documents.service import accept_upload
+from api.documents.upload import Stored, UploadOptions
 from shared.database import Database
+from shared.models import User
+from shared.unowned import erase_due, expect
 from tests.pdf_files import text_pdf
 from tests.work import Bench, sign_in, upload, uploaded
 
@@ -57,6 +62,18 @@ def test_the_blob_of_a_duplicate_is_erased_with_its_row(client: TestClient, data
     assert upload(client, text_pdf()).status_code == 200
     assert unowned(database) == []
     assert stored(tmp_path) == owned(database)
+
+
+def test_the_blob_of_a_duplicate_is_due_from_the_moment_that_this_is_known(
+    client: TestClient, database: Database
+) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    resources = client.app.state.resources  # type: ignore[attr-defined]  # An ASGI application in general has none.
+    stored = Stored("ab/x", "x.pdf", document["size"], document["sha256"], UploadOptions())
+    with database.unit_of_work() as session:
+        expect(session, "ab/x")
+        assert accept_upload(session, resources, session.exec(select(User)).one(), stored).duplicate
+    assert erase_due(database, resources.blobs) == 1
 
 
 def test_a_replaced_blob_is_erased_with_its_row(

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,11 +100,11 @@ def test_a_disowned_blob_is_due_at_once(database: Database, blobs: BlobStore, tm
 
 def test_a_blob_that_somebody_is_about_to_own_is_passed_over(database: Database, blobs: BlobStore) -> None:
     store(blobs, "ab/x")
-    expect(database, "ab/x")
-    with database.unit_of_work() as owner:
+    expect(database, "ab/x", hours_ago=24 - 0.5 / 3600)
+    with ThreadPoolExecutor() as pool, database.unit_of_work() as owner:
         unowned.own(owner, "ab/x")
-        with ThreadPoolExecutor() as pool:
-            assert pool.submit(unowned.erase_due, database, blobs).result(timeout=5) == 0
+        time.sleep(0.6)  # Now it is due.
+        assert pool.submit(unowned.erase_due, database, blobs).result(timeout=3) == 0
     assert blobs.size("ab/x")
 
 
