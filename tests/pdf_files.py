@@ -18,6 +18,15 @@ def text_pdf(pages: int = 1, *, text: str = "Page {number} of a document about s
     return document([show(text.format(number=number)) for number in range(1, pages + 1)])
 
 
+def lines_pdf(pages: int, *, lines: int, said: str = "sheaf") -> bytes:
+    """Pages full of text, which cost about 2 ms a line to read."""
+    return document([_full_page(f"{said} page {number}", lines) for number in range(1, pages + 1)])
+
+
+def _full_page(said: str, lines: int) -> bytes:
+    return b"".join(show(f"{said} line {line} of plain words", y=20 + 18 * line) for line in range(lines))
+
+
 def table_pdf(rows: int = 3, columns: int = 3) -> bytes:
     """One ruled table with a heading above it; cell (r, c) says `r{r}c{c}`."""
     return document([show("A table of cells") + grid(rows, columns)])
@@ -168,10 +177,10 @@ def page(content: int, *, pictures: bytes = b"") -> bytes:
     return b"<< %s /Contents %d 0 R /Resources %s >>" % (head, content, resources)
 
 
-def show(text: str) -> bytes:
-    """Draw one line of text near the top of the page."""
+def show(text: str, *, y: float = 720) -> bytes:
+    """Draw one line of text, near the top of the page unless `y` says otherwise."""
     escaped = text.encode("latin-1").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-    return b"BT /F1 12 Tf 72 720 Td (%s) Tj ET " % escaped
+    return b"BT /F1 12 Tf 72 %g Td (%s) Tj ET " % (y, escaped)
 
 
 def grid(rows: int, columns: int) -> bytes:

@@ -43,6 +43,12 @@ class ApiClient:
     def get(self, path: str, **params: Any) -> Any:
         return self._http.get(path, params=params).raise_for_status().json()
 
+    def post(self, path: str) -> httpx.Response:
+        return self._http.post(path)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self._http.delete(path)
+
     def text(self, document: dict[str, Any]) -> str:
         return self._http.get(f"/documents/{document['id']}/text").raise_for_status().text
 
