@@ -1,0 +1,1 @@
+"""Measurements against baselines: each module is a command that prints ratios."""
