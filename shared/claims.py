@@ -14,7 +14,7 @@ class Failure:
 
 
 WORKER_LOST = Failure("worker_lost", "The worker stopped answering several times; try again.")
-SANDBOX_UNAVAILABLE = Failure("sandbox_unavailable", "No worker could open the PDF in its sandbox; try again later.")
+NOBODY_COULD_START = Failure("nobody_could_start", "No worker could start to read the PDF; try again later.")
 DEADLINE_PASSED = Failure("deadline_passed", "The deadline passed before all was read; try again with a later one.")
 
 

@@ -20,8 +20,8 @@ from shared import fairness, page_ranges, pages
 from shared.broker import Lane
 from shared.claims import (
     DEADLINE_PASSED,
+    NOBODY_COULD_START,
     NOTHING_TO_REPORT,
-    SANDBOX_UNAVAILABLE,
     WORKER_LOST,
     AttemptReport,
     Claim,
@@ -247,7 +247,7 @@ def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_
     """
     job = _hold(session, held)
     is_hopeless = _pages_done(session, held) == 0 and _handed_back(session, held) >= MAX_HAND_BACKS
-    failure = SANDBOX_UNAVAILABLE if is_hopeless else None
+    failure = NOBODY_COULD_START if is_hopeless else None
     statement = """
         UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
         WHERE id = :id AND attempt = :attempt"""

@@ -20,7 +20,7 @@ RETRYABLE_CODES = frozenset(
         "page_timeout",
         "deadline_passed",
         "sandbox_crashed",
-        "sandbox_unavailable",
+        "nobody_could_start",
         "internal_error",
     }
 )

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import obstore
-from obstore.exceptions import GenericError
+from obstore.exceptions import BaseError, GenericError
 from obstore.store import LocalStore, S3Store
 
-from shared.errors import StorageFull
+from shared.errors import StorageFull, Unavailable
 
 MIN_FREE_BYTES = 2**30
 DISK_FULL = "The disk of this installation is full; ask its administrator to free space."
@@ -23,6 +23,12 @@ DISK_FULL = "The disk of this installation is full; ask its administrator to fre
 def blob_key(blob_id: UUID) -> str:
     """Return the key of a blob; the random tail of a UUIDv7 spreads the files over 256 folders."""
     return f"{blob_id.hex[-2:]}/{blob_id}"
+
+
+class StoreUnavailable(Unavailable):
+    """The store of uploaded files is not available; try again soon."""
+
+    code = "store_unavailable"
 
 
 class BlobStore:
@@ -55,7 +61,18 @@ class BlobStore:
             await asyncio.to_thread(_sync, self._folder / key, self._folder)
 
     def open(self, key: str) -> int:
-        """Return a read-only file descriptor with an offset of its own; raises FileNotFoundError."""
+        """Return a read-only file descriptor with an offset of its own.
+
+        Raises FileNotFoundError, or StoreUnavailable when the store gives no answer that says so.
+        """
+        try:
+            return self._open(key)
+        except FileNotFoundError:
+            raise
+        except (BaseError, OSError) as error:
+            raise StoreUnavailable(f"The store did not give the file: {type(error).__name__}.") from error
+
+    def _open(self, key: str) -> int:
         if self._folder:
             return os.open(self._folder / key, os.O_RDONLY | os.O_CLOEXEC)
         with tempfile.TemporaryFile() as copy:

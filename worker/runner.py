@@ -21,7 +21,7 @@ from shared.database import Database
 from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
 from shared.page_content import FailedPage
 from shared.sealing import unseal
-from shared.storage import BlobStore
+from shared.storage import BlobStore, StoreUnavailable
 from worker.extraction import failures
 from worker.extraction.limits import Limits
 from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
@@ -39,10 +39,11 @@ class Stopping(Exception):
     """This worker is shutting down."""
 
 
-# How reading a part can end early; all but the first three end it for good.
+# How reading a part can end early; the first four do not end it for good.
 EXPECTED = (
     Stopping,
     SandboxUnavailable,
+    StoreUnavailable,
     SandboxCrashed,
     CancelRequested,
     DeadlinePassed,
@@ -140,10 +141,10 @@ class Runner:
                 return self._end(lambda s: lifecycle.confirm_cancel(s, held, report), "canceled")
             case Stopping():
                 return self._end(lambda s: lifecycle.hand_back(s, held, report), "handed back")
-            case SandboxUnavailable():
-                log.error("no sandbox on this worker", exc_info=error)
+            case SandboxUnavailable() | StoreUnavailable():
+                log.error("this worker cannot read now", exc_info=error)
                 time.sleep(BROKEN_PAUSE_S)  # Not the part's fault: no strike, but no busy loop either.
-                return self._end(lambda s: lifecycle.hand_back(s, held, report), "no sandbox")
+                return self._end(lambda s: lifecycle.hand_back(s, held, report), "could not start")
             case SandboxCrashed():
                 failure, died = failures.SANDBOX_CRASHED, replace(report, error_page=error.page)
                 return self._end(lambda s: lifecycle.retry_later(s, held, failure, died), failure.code)

@@ -28,11 +28,9 @@ def progress(api: ApiClient, document: dict[str, Any]) -> int:
 
 def ledger(started: StartedPlatform, document: dict[str, Any], question: str) -> Any:
     """Ask Postgres something about the parts of one document's jobs."""
-    of_document = (
-        f"WITH own AS (SELECT p.* FROM parts p JOIN jobs j ON j.id = job_id WHERE document_id = %s) {question}"
-    )
+    own = "WITH own AS (SELECT p.* FROM parts p JOIN jobs j ON j.id = job_id WHERE document_id = %s) "
     with psycopg.connect(started.note["DATABASE_URL"]) as connection:
-        row = connection.execute(of_document.encode(), [document["id"]]).fetchone()
+        row = connection.execute((own + question).encode(), [document["id"]]).fetchone()
     assert row is not None
     return row[0]
 

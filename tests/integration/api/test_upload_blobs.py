@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import select
 
+from api.documents.schemas import ExtractionOptions
 from api.documents.service import accept_upload
-from api.documents.upload import Stored, UploadOptions
+from api.documents.upload import Stored
 from shared.database import Database
 from shared.models import User
 from shared.unowned import erase_due, expect
@@ -69,7 +70,7 @@ def test_the_blob_of_a_duplicate_is_due_from_the_moment_that_this_is_known(
 ) -> None:
     document = uploaded(sign_in(client), text_pdf())
     resources = client.app.state.resources  # type: ignore[attr-defined]  # An ASGI application in general has none.
-    stored = Stored("ab/x", "x.pdf", document["size"], document["sha256"], UploadOptions())
+    stored = Stored("ab/x", "x.pdf", document["size"], document["sha256"], ExtractionOptions())
     with database.unit_of_work() as session:
         expect(session, "ab/x")
         assert accept_upload(session, resources, session.exec(select(User)).one(), stored).duplicate

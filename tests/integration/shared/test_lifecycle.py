@@ -326,7 +326,7 @@ def test_a_part_that_nobody_gets_on_with_ends_at_last(database: Database) -> Non
     for _ in range(lifecycle.MAX_HAND_BACKS + 1):
         do(database, lifecycle.hand_back, claimed(database))
     job = job_of(database, job_id)
-    assert (job.state, job.error_code, job.error_retryable) == ("failed", "sandbox_unavailable", True)
+    assert (job.state, job.error_code, job.error_retryable) == ("failed", "nobody_could_start", True)
 
 
 def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -> None:

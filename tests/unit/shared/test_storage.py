@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.clock import new_id
-from shared.storage import BlobStore, blob_key
+from shared.storage import BlobStore, StoreUnavailable, blob_key
 
 
 async def chunks(*parts: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
@@ -47,3 +47,11 @@ def test_deleting_twice_is_no_error(blobs: BlobStore) -> None:
 def test_keys_are_made_of_the_id_alone() -> None:
     blob = new_id()
     assert blob_key(blob) == f"{str(blob)[-2:]}/{blob}"
+
+
+def test_a_store_in_trouble_is_told_from_a_file_that_is_gone(blobs: BlobStore, tmp_path: Path) -> None:
+    (tmp_path / "blo bs" / "loop").symlink_to("loop")
+    with pytest.raises(StoreUnavailable):
+        blobs.open("loop")
+    with pytest.raises(FileNotFoundError):
+        blobs.open("gone")
