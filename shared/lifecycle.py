@@ -16,7 +16,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from shared import fairness, page_ranges, pages
+from shared import attempts, fairness, page_ranges, pages
+from shared.attempts import error, fence
 from shared.broker import Lane
 from shared.claims import (
     DEADLINE_PASSED,
@@ -185,10 +186,7 @@ def record_pages(session: Session, held: Claim, done: Sequence[ReadPage | Failed
     _hold(session, held)
     written = pages.write(session, held.job_id, done, attempt=held.attempt)
     read = sum(isinstance(page, ReadPage) for page in written)
-    session.execute(
-        text("UPDATE attempts SET pages_done = pages_done + :all WHERE part_id = :id AND attempt = :attempt"),
-        {**_fence(held), "all": len(written)},
-    )
+    attempts.count_pages(session, held, more=len(written))
     session.execute(
         text("UPDATE jobs SET pages_done = pages_done + :read, pages_failed = pages_failed + :failed WHERE id = :id"),
         {"id": held.job_id, "read": read, "failed": len(written) - read},
@@ -224,17 +222,17 @@ def retry_later(session: Session, held: Claim, failure: Failure, report: Attempt
                run_after = now() + make_interval(secs => :delay * power(2, strikes)),
                error_code = :code, error_message = :message
         WHERE id = :id AND state = 'running' AND attempt = :attempt RETURNING state"""
-    is_strike = _pages_done(session, held) == 0
+    is_strike = attempts.brought_nothing(session, held)
     given = {
-        **_fence(held),
+        **fence(held),
         "strike": int(is_strike),
-        "poisoned": is_strike and _died_so_before(session, held, failure, report),
+        "poisoned": is_strike and failure.code in POISON and attempts.died_so_before(session, held, failure, report),
         "delay": RETRY_DELAY_S,
         "code": failure.code,
         "message": failure.message,
     }
     state = session.execute(text(statement), given).scalar_one()
-    _close_attempt(session, held.part_id, held.attempt, "crashed", failure=failure, report=report)
+    attempts.close(session, held.part_id, held.attempt, "crashed", failure=failure, report=report)
     ring(session)
     if state == "dead":
         settle(session, job)
@@ -246,24 +244,17 @@ def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_
     A part that nobody gets on with is dead in the end, because it may be what breaks the workers.
     """
     job = _hold(session, held)
-    is_hopeless = _pages_done(session, held) == 0 and _handed_back(session, held) >= MAX_HAND_BACKS
+    is_hopeless = attempts.brought_nothing(session, held) and attempts.handed_back(session, held) >= MAX_HAND_BACKS
     failure = NOBODY_COULD_START if is_hopeless else None
     statement = """
         UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
         WHERE id = :id AND attempt = :attempt"""
-    given = {**_fence(held), "state": "dead" if is_hopeless else "queued", **_error(failure)}
+    given = {**fence(held), "state": "dead" if is_hopeless else "queued", **error(failure)}
     session.execute(text(statement), given)
-    _close_attempt(session, held.part_id, held.attempt, "handed_back", failure=failure, report=report)
+    attempts.close(session, held.part_id, held.attempt, "handed_back", failure=failure, report=report)
     ring(session)
     if is_hopeless:
         settle(session, job)
-
-
-def crashes_at(session: Session, part_id: UUID, page: int | None) -> int:
-    """Return how many attempts of a part crashed at a page (None: while opening)."""
-    statement = """SELECT count(*) FROM attempts
-        WHERE part_id = :id AND outcome = 'crashed' AND error_page IS NOT DISTINCT FROM CAST(:page AS integer)"""
-    return int(session.execute(text(statement), {"id": part_id, "page": page}).scalar_one())
 
 
 def cancel(session: Session, job: Job) -> None:
@@ -402,24 +393,15 @@ def _finish(session: Session, held: Claim, state: str, failure: Failure | None, 
     statement = """
         UPDATE parts SET state = :state, lease_until = NULL, error_code = :code, error_message = :message
         WHERE id = :id AND state = 'running' AND attempt = :attempt"""
-    session.execute(text(statement), {**_fence(held), "state": state, **_error(failure)})
-    _close_attempt(session, held.part_id, held.attempt, state, failure=failure, report=report)
+    session.execute(text(statement), {**fence(held), "state": state, **error(failure)})
+    attempts.close(session, held.part_id, held.attempt, state, failure=failure, report=report)
     settle(session, job)
     ring(session)
 
 
-def _died_so_before(session: Session, held: Claim, failure: Failure, report: AttemptReport) -> bool:
-    statement = """
-        SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'crashed' AND error_code = :code
-        AND error_page IS NOT DISTINCT FROM CAST(:page AS integer)
-        AND signal IS NOT DISTINCT FROM CAST(:signal AS integer)"""
-    given = {"id": held.part_id, "code": failure.code, "page": report.error_page, "signal": report.signal}
-    return failure.code in POISON and bool(session.execute(text(statement), given).scalar_one())
-
-
 def _expire(session: Session, job: Job, part_id: UUID) -> None:
     statement = "UPDATE parts SET state = 'expired', error_code = :code, error_message = :message WHERE id = :id"
-    session.execute(text(statement), {"id": part_id, **_error(DEADLINE_PASSED)})
+    session.execute(text(statement), {"id": part_id, **error(DEADLINE_PASSED)})
     settle(session, job)
 
 
@@ -433,8 +415,8 @@ def _take_back(session: Session, job: Job, part_id: UUID) -> None:
                error_message = CASE WHEN cancel_requested_at IS NULL THEN :message END
         FROM attempts a WHERE p.id = :id AND a.part_id = p.id AND a.attempt = p.attempt
         RETURNING p.attempt"""
-    attempt = session.execute(text(statement), {"id": part_id, **_error(WORKER_LOST)}).scalar_one()
-    _close_attempt(session, part_id, attempt, "lost", failure=WORKER_LOST)
+    attempt = session.execute(text(statement), {"id": part_id, **error(WORKER_LOST)}).scalar_one()
+    attempts.close(session, part_id, attempt, "lost", failure=WORKER_LOST)
     settle(session, job)
 
 
@@ -457,46 +439,10 @@ def _reap_dispatched(session: Session) -> int:
     return sum(state == "queued" for state in rows)
 
 
-def _close_attempt(
-    session: Session,
-    part_id: UUID,
-    attempt: int,
-    outcome: str,
-    *,
-    failure: Failure | None = None,
-    report: AttemptReport = NOTHING_TO_REPORT,
-) -> None:
-    statement = """
-        UPDATE attempts SET ended_at = now(), outcome = :outcome, error_code = :code, error_message = :message,
-               exit_code = :exit_code, signal = :signal, peak_rss_mb = :peak_rss_mb, cpu_s = :cpu_s,
-               error_page = :error_page
-        WHERE part_id = :id AND attempt = :attempt AND ended_at IS NULL"""
-    given = {"id": part_id, "attempt": attempt, "outcome": outcome, **_error(failure), **vars(report)}
-    session.execute(text(statement), given)
-
-
-def _pages_done(session: Session, held: Claim) -> int:
-    statement = "SELECT pages_done FROM attempts WHERE part_id = :id AND attempt = :attempt"
-    return int(session.execute(text(statement), _fence(held)).scalar_one())
-
-
-def _handed_back(session: Session, held: Claim) -> int:
-    statement = "SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'handed_back' AND pages_done = 0"
-    return int(session.execute(text(statement), _fence(held)).scalar_one())
-
-
 def _hold(session: Session, held: Claim) -> Job:
     """Lock the job, so that the part stays this attempt's until the transaction ends; raises FencedOut if it is not."""
     job = find_and_lock(session, Job, held.job_id)
     statement = "SELECT 1 FROM parts WHERE id = :id AND attempt = :attempt AND state = 'running'"
-    if job is None or session.execute(text(statement), _fence(held)).first() is None:
+    if job is None or session.execute(text(statement), fence(held)).first() is None:
         raise FencedOut
     return job
-
-
-def _fence(held: Claim) -> dict[str, Any]:
-    return {"id": held.part_id, "attempt": held.attempt}
-
-
-def _error(failure: Failure | None) -> dict[str, str | None]:
-    return {"code": failure.code, "message": failure.message} if failure else {"code": None, "message": None}

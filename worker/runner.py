@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from shared import lifecycle, page_ranges
+from shared import attempts, lifecycle, page_ranges
 from shared.claims import DEADLINE_PASSED, AttemptReport, Claim, Failure
 from shared.database import Database
 from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
@@ -172,7 +172,7 @@ class Runner:
     def _give_page_up(self, held: Claim, crash: SandboxCrashed) -> bool:
         """A page that killed the sandbox in an earlier attempt and now again is recorded as failed."""
         page = crash.page
-        if page is None or not self._transact(lambda s: lifecycle.crashes_at(s, held.part_id, page)):
+        if page is None or not self._transact(lambda s: attempts.crashes_at(s, held.part_id, page)):
             raise crash
         failed = FailedPage(number=page, code=failures.PAGE_CRASHED.code, message=failures.PAGE_CRASHED.message)
         self._transact(lambda session: lifecycle.record_pages(session, held, [failed]))
