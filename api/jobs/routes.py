@@ -93,8 +93,13 @@ def cancel_job(request: Request, job_id: UUID, user: DetachedUser, work: Work) -
     response_model=JobCard,
     responses={
         202: {"headers": REPLAYED_HEADER},
-        **responses(service.JobNotFound, service.JobNotFinished, service.NothingToRetry),
-        **responses(*admission.REFUSALS, *idempotency.REFUSALS),
+        **responses(
+            service.JobNotFound,
+            service.JobNotFinished,
+            service.NothingToRetry,
+            *admission.REFUSALS,
+            *idempotency.REFUSALS,
+        ),
     },
 )
 def retry_job(request: Request, job_id: UUID, user: DetachedUser, once: Once) -> Response:
