@@ -1,15 +1,19 @@
 """Short ways to common beginnings: a signed-in client, an upload, and the run of what is queued."""
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 from shared import lifecycle, workers
 from shared.claims import Doorbell
 from shared.database import Database
 from shared.fairness import Turns
+from shared.models import Part
 from worker.presence import Presence
 from worker.runner import Runner
 
@@ -51,6 +55,21 @@ class Bench:
         while bells := self.dispatch():
             for bell in bells:
                 self.runner.look_at(bell.part_id, bell.dispatch_seq)
+
+    def run_next_upload(self) -> threading.Thread:
+        """Run, in a thread of its own, what is going to be queued within the next seconds."""
+        working = threading.Thread(target=self._run_once_queued)
+        working.start()
+        return working
+
+    def _run_once_queued(self) -> None:
+        for _ in range(80):
+            with self.database.unit_of_work() as session:
+                is_queued = session.exec(select(Part.id)).first() is not None
+            if is_queued:
+                break
+            time.sleep(0.1)
+        self.run_all()
 
 
 def sign_in(client: TestClient, email: str = "ada@example.org") -> TestClient:

@@ -48,7 +48,7 @@ def test_with_rev_any_change_answers(client: TestClient, bench: Bench, url: str)
 
 def test_an_upload_can_wait_for_its_result(client: TestClient, bench: Bench) -> None:
     sign_in(client)
-    working = soon(bench.run_all, after=0.5)
+    working = bench.run_next_upload()
     answer = client.post("/documents", params={"wait": 8}, files={"file": ("x.pdf", text_pdf())})
     working.join()
     assert answer.status_code == 202
