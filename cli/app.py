@@ -48,6 +48,16 @@ def migrate() -> None:
     _finish("cli.migrate", "migrate")
 
 
+@app.command()
+def audit(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")] = False,
+    blobs: Annotated[bool, typer.Option("--blobs", help="Look for every file in the blob store as well.")] = False,
+) -> None:
+    """Say whether everything is all right; 1 when a check is violated, 2 when it could not be found out."""
+    _finish("cli.audit", "audit", as_json=as_json, blobs=blobs)
+
+
 @admin.command("create-user")
 def create_user(
     email: Annotated[str, typer.Option(help="The address to sign in with.")],

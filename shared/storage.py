@@ -90,6 +90,11 @@ class BlobStore:
         """Return a blob's length in bytes; raises FileNotFoundError."""
         return int(obstore.head(self._store, key)["size"])
 
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Yield key and length of every blob there is, in no order."""
+        for some in obstore.list(self._store):
+            yield from ((found["path"], found["size"]) for found in some)
+
     def delete(self, key: str) -> None:
         """Delete a blob and what a killed upload left of it; one that is gone already is no error.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("shared", "api", "worker", "cli", "migrations", "tests")
+FOLDERS = ("shared", "api", "worker", "cli", "migrations", "bench", "tests")
 PLAN = (
     *FOLDERS,
     "docs/adr",
