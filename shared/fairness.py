@@ -72,10 +72,15 @@ def pick(session: Session, lane: Lane, *, limit: int, capacity: Capacity) -> Seq
                    coalesce((SELECT last_turn FROM turns t WHERE t.owner_id = w.owner_id AND t.lane = :lane), 0)
                        AS last_turn
             FROM waiting w WHERE owner_id IS NOT NULL),
+        next_owners AS MATERIALIZED (  -- More owners than places are of interest only where long parts are passed over.
+            SELECT o.*, (SELECT id FROM parts p WHERE p.state = 'queued' AND p.lane = :lane AND p.owner_id = o.owner_id
+                         ORDER BY priority DESC, id LIMIT 1) AS first_id
+            FROM owners o ORDER BY under_way, last_turn, first_id
+            LIMIT CASE WHEN :long_room = :no_limit THEN CAST(:limit AS bigint) END),
         ranked AS (
             SELECT p.id, p.is_brief, o.last_turn,
                    o.under_way + row_number() OVER (PARTITION BY o.owner_id ORDER BY p.priority DESC, p.id) AS rank
-            FROM owners o CROSS JOIN LATERAL (
+            FROM next_owners o CROSS JOIN LATERAL (
                 SELECT id, is_brief, priority FROM parts WHERE state = 'queued' AND lane = :lane
                 AND owner_id = o.owner_id ORDER BY priority DESC, id LIMIT :limit) p),
         allowed AS (
@@ -88,7 +93,7 @@ def pick(session: Session, lane: Lane, *, limit: int, capacity: Capacity) -> Seq
         SELECT parts.id FROM parts JOIN picked USING (id) WHERE parts.state = 'queued'
         ORDER BY rank, last_turn, id FOR NO KEY UPDATE OF parts SKIP LOCKED"""
     room = NO_LIMIT if lane is Lane.INTERACTIVE else capacity.long_room
-    given = {"lane": lane, "limit": limit, "cap": capacity.owner_cap, "long_room": room}
+    given = {"lane": lane, "limit": limit, "cap": capacity.owner_cap, "long_room": room, "no_limit": NO_LIMIT}
     return session.execute(text(statement), given).scalars().all()
 
 

@@ -216,6 +216,9 @@ def retry_later(session: Session, held: Claim, failure: Failure, report: Attempt
     twice.
     """
     job = _hold(session, held)
+    if job.cancel_requested_at is not None:
+        confirm_cancel(session, held, report)
+        return
     statement = """
         UPDATE parts SET strikes = strikes + :strike, lease_until = NULL,
                state = CASE WHEN :poisoned OR strikes + :strike >= max_attempts THEN 'dead' ELSE 'retry_wait' END,
@@ -244,6 +247,9 @@ def hand_back(session: Session, held: Claim, report: AttemptReport = NOTHING_TO_
     A part that nobody gets on with is dead in the end, because it may be what breaks the workers.
     """
     job = _hold(session, held)
+    if job.cancel_requested_at is not None:
+        confirm_cancel(session, held, report)
+        return
     is_hopeless = attempts.brought_nothing(session, held) and attempts.handed_back(session, held) >= MAX_HAND_BACKS
     failure = NOBODY_COULD_START if is_hopeless else None
     statement = """

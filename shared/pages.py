@@ -13,10 +13,10 @@ from shared.page_content import FailedPage, ReadPage, pack, storable, unpack
 PREVIEW_LENGTH = 500
 
 
-def outcomes(session: Session, job: Job, selected: Sequence[int]) -> dict[int, str | None]:
+def outcomes(session: Session, job: Job, selected: Sequence[int], *, of_any_job: bool = False) -> dict[int, str | None]:
     """Return for each selected page that is settled for this job None or its error code.
 
-    A page that an earlier job failed to read is not settled: this job tries it anew.
+    A page that another job failed to read is not settled, unless `of_any_job`: this job tries it anew.
     """
     rows = session.exec(
         select(Page.number, Page.error_code, Page.job_id).where(
@@ -24,7 +24,7 @@ def outcomes(session: Session, job: Job, selected: Sequence[int]) -> dict[int, s
         )
     )
     wanted = set(selected)
-    return {n: code for n, code, job_id in rows if n in wanted and (code is None or job_id == job.id)}
+    return {n: code for n, code, job_id in rows if n in wanted and (code is None or of_any_job or job_id == job.id)}
 
 
 def write(

@@ -40,7 +40,7 @@ def settle(session: Session, job: Job) -> None:
     is_canceled = any(part.state == PartState.CANCELED for part in parts)
     broken = [] if is_canceled else [part for part in parts if part.state in BROKEN]
     if document.page_count is not None:
-        _count_pages(session, job, document.page_count, broken)
+        _count_pages(session, job, document.page_count, broken, is_canceled=is_canceled)
     job.state = JobState.CANCELED if is_canceled else _verdict(job, broken)
     _take_error(session, job, broken)
     job.finished_at = session.execute(text("SELECT clock_timestamp()")).scalar_one()
@@ -54,7 +54,7 @@ def _parts(session: Session, job: Job) -> Sequence[Part]:
     return session.exec(statement, execution_options={"populate_existing": True}).all()
 
 
-def _count_pages(session: Session, job: Job, page_count: int, broken: Sequence[Part]) -> None:
+def _count_pages(session: Session, job: Job, page_count: int, broken: Sequence[Part], *, is_canceled: bool) -> None:
     """Count what each selected page became; those that a broken part never reached failed with it."""
     selected = page_ranges.expand(job.page_ranges, page_count)
     outcomes = pages.outcomes(session, job, selected)
@@ -62,6 +62,10 @@ def _count_pages(session: Session, job: Job, page_count: int, broken: Sequence[P
         missing = [page for part in broken for page in _missed(part, selected, outcomes)]
         pages.write(session, job.id, missing, attempt=job.attempt)
         outcomes.update((page.number, page.code) for page in missing)
+    if not is_canceled:
+        # Another job that failed at the same pages at the same time may have left its rows instead of this one's.
+        outcomes = {**pages.outcomes(session, job, selected, of_any_job=True), **outcomes}
+    job.pages_total = len(selected)
     job.pages_done = sum(code is None for code in outcomes.values())
     job.pages_failed = len(outcomes) - job.pages_done
     job.failed_pages = [{"number": n, "code": code} for n, code in sorted(outcomes.items()) if code] or None

@@ -543,6 +543,41 @@ def test_a_canceled_part_whose_worker_is_lost_is_canceled(database: Database) ->
     assert job_of(database, job_id).state == "canceled"
 
 
+@pytest.mark.parametrize("end", [lifecycle.hand_back, lambda s, held: lifecycle.retry_later(s, held, BROKEN)])
+def test_a_part_given_back_after_a_cancel_is_canceled(database: Database, end: Callable[..., object]) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    cancel(database, job_id)
+    do(database, end, held)
+    assert job_of(database, job_id).state == "canceled"
+
+
+def test_a_retry_that_cannot_open_the_pdf_counts_the_pages_of_before(database: Database) -> None:
+    first = queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, page_count=3)
+    do(database, lifecycle.record_pages, held, [read_page(1), read_page(2)])
+    do(database, lifecycle.fail, held, Failure("job_timeout", "Too slow."))
+    again = queue_job(database, document_id=job_of(database, first).document_id)
+    do(database, lifecycle.fail, claimed(database), Failure("open_timeout", "Too slow."))
+    job = job_of(database, again)
+    assert (job.state, job.pages_total, job.pages_done, job.pages_failed) == ("partial", 3, 2, 1)
+
+
+def test_two_jobs_that_fail_at_the_same_page_both_say_so(database: Database) -> None:
+    jobs = [queue_job(database)]
+    jobs.append(queue_job(database, document_id=job_of(database, jobs[0]).document_id))
+    held = [claimed(database), claimed(database)]
+    for each in held:
+        do(database, lifecycle.start_pages, each, page_count=2)
+        do(database, lifecycle.record_pages, each, [FailedPage(number=2, code="page_error", message="odd")])
+    do(database, lifecycle.record_pages, held[0], [read_page(1)])
+    for each in held:
+        do(database, lifecycle.succeed, each)
+    assert [job_of(database, job).state for job in jobs] == ["partial", "partial"]
+    assert job_of(database, jobs[0]).failed_pages == [{"number": 2, "code": "page_error"}]
+
+
 def test_a_job_past_its_deadline_never_starts(database: Database) -> None:
     job_id = queue_job(database)
     miss_deadline(database)
