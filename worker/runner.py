@@ -121,7 +121,7 @@ class Runner:
                 password=password,
                 limits=self._limits,
                 on_wait=on_wait,
-                warm_key=held.document_id,
+                warm_key=held.document_id if held.is_split else None,  # Only then a neighbour may follow.
             ) as extraction,
         ):
             return self._read(held, extraction)
