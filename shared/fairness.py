@@ -53,6 +53,14 @@ def long_room(slots: int, long_parts: int) -> int:
     return max(0, slots - 1 - long_parts) if slots >= RESERVING_SLOTS else NO_LIMIT
 
 
+def waiting_lanes(session: Session) -> set[Lane]:
+    """Return the lanes in which parts are queued."""
+    statement = """
+        SELECT asked.lane FROM unnest(CAST(:lanes AS smallint[])) AS asked (lane) CROSS JOIN LATERAL (
+            SELECT FROM parts WHERE state = 'queued' AND parts.lane = asked.lane LIMIT 1) AS first"""
+    return {Lane(lane) for lane in session.execute(text(statement), {"lanes": list(Lane)}).scalars()}
+
+
 def pick(session: Session, lane: Lane, *, limit: int, capacity: Capacity) -> Sequence[UUID]:
     """Return up to `limit` queued parts of a lane, the next one first, locked against every other change.
 

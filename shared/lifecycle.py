@@ -31,7 +31,7 @@ from shared.claims import (
 )
 from shared.database import Database
 from shared.errors import SheafError
-from shared.fairness import Turns
+from shared.fairness import Capacity, Turns
 from shared.models import Document, Job, Part
 from shared.notices import ring, touch
 from shared.page_content import FailedPage, ReadPage
@@ -85,11 +85,13 @@ def accept(session: Session, job: Job, *, lane: Lane, deadline_s: float | None =
 def dispatch(session: Session, turns: Turns) -> list[Doorbell]:
     """Move as many queued parts to dispatched as there is room for, fairly, and return the messages to publish."""
     bells: list[Doorbell] = []
-    lanes = set(Lane)
-    while lanes and (room := dispatch_capacity(session).room):
-        for lane, limit in turns.share(room, lanes).items():
-            found = _dispatch_lane(session, lane, limit)
+    capacity = dispatch_capacity(session)
+    lanes = fairness.waiting_lanes(session) if capacity.room else set()
+    while lanes and capacity.room:
+        for lane, limit in turns.share(capacity.room, lanes).items():
+            found = _dispatch_lane(session, lane, limit, capacity)
             bells += found
+            capacity = dispatch_capacity(session)
             if len(found) < limit:
                 lanes.discard(lane)
     return bells
@@ -331,8 +333,8 @@ def _if_still(
         return True
 
 
-def _dispatch_lane(session: Session, lane: Lane, limit: int) -> list[Doorbell]:
-    picked = fairness.pick(session, lane, limit=limit, capacity=dispatch_capacity(session))
+def _dispatch_lane(session: Session, lane: Lane, limit: int, capacity: Capacity) -> list[Doorbell]:
+    picked = fairness.pick(session, lane, limit=limit, capacity=capacity)
     if not picked:
         return []
     statement = """

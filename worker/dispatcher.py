@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +45,7 @@ class Dispatcher:
         self._upkeep = Upkeep(quick_chores(database))
         self._is_leading = False
         self._boot_id = uuid4()
+        self._announce_at = 0.0
         self._turns = Turns()
 
     @property
@@ -67,7 +69,8 @@ class Dispatcher:
         """Do one round and return how many parts were dispatched."""
         self._upkeep.turn()
         with self._database.unit_of_work() as session:
-            self._announce(session)
+            if time.monotonic() >= self._announce_at:
+                self._announce(session)
             doorbells = lifecycle.dispatch(session, self._turns)
         self._publish(doorbells)
         return len(doorbells)
@@ -91,6 +94,8 @@ class Dispatcher:
                 log.warning("the leader was silent and has been deposed")
 
     def _announce(self, session: Session) -> None:
+        """Prove that turns are done, but not in each of them: it writes a row."""
+        self._announce_at = time.monotonic() + TURN_S
         workers.register_worker(
             session,
             worker_id=workers.DISPATCHER,
@@ -107,8 +112,7 @@ class Dispatcher:
             except Exception:  # an edge: one bad turn must not end the dispatching of everybody.
                 log.exception("turn failed")
                 self._stopping.wait(TURN_S)
-            for _ in connection.notifies(timeout=TURN_S, stop_after=1):
-                pass
+            _wait(connection)
 
     def _publish(self, doorbells: list[Doorbell]) -> None:
         """Ring for each part; when the broker does not take one, the rest goes back to the queue."""
@@ -121,6 +125,14 @@ class Dispatcher:
                     lifecycle.withdraw(session, doorbells[position:])
                 self._stopping.wait(BROKER_PAUSE_S)
                 return
+
+
+def _wait(connection: psycopg.Connection) -> None:
+    """Wait for a notice, not longer than a turn may be late; one turn answers all that came until now."""
+    for _ in connection.notifies(timeout=TURN_S, stop_after=1):
+        pass
+    for _ in connection.notifies(timeout=0):
+        pass
 
 
 def main() -> None:
