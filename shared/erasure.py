@@ -2,6 +2,7 @@
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from shared import unowned
 from shared.database import Database
@@ -17,7 +18,7 @@ def erase_document(session: Session, document: Document) -> str:
     A worker that reads it finds its claim gone with its next beat, stops, and writes nothing more. The rows are locked
     in the order of `shared/lifecycle.py` first, because the cascade would take them in another one.
     """
-    session.execute(text("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": document.owner_id})
+    _lock_owner(session, document.owner_id)
     jobs = select(Job.id).where(Job.document_id == document.id).order_by(col(Job.id))
     job_ids = session.exec(jobs.with_for_update()).all()
     session.exec(select(Part.id).where(col(Part.job_id).in_(job_ids)).order_by(col(Part.id)).with_for_update()).all()
@@ -30,17 +31,29 @@ def erase_document(session: Session, document: Document) -> str:
 
 def erase_old_documents(database: Database, *, days: int) -> int:
     """Erase documents whose latest job ended so many days ago, and return how many."""
-    statement = """
-        SELECT d.id FROM documents d JOIN jobs j ON j.id = d.latest_job_id
-        WHERE j.finished_at < now() - make_interval(days => :days) LIMIT :limit"""
     with database.unit_of_work() as session:
-        old = session.execute(text(statement), {"days": days, "limit": AT_ONCE}).scalars().all()
-    for document_id in old:
-        with database.unit_of_work() as session:
-            document = session.get(Document, document_id)
-            if document is not None:
-                erase_document(session, document)
-    return len(old)
+        old = session.exec(_old_documents(days).limit(AT_ONCE)).all()
+    return sum(_erase_if_old(database, document, days=days) for document in old)
+
+
+def _erase_if_old(database: Database, document: Document, *, days: int) -> bool:
+    """Erase a document unless its owner has brought it back meanwhile: it is looked at again under the owner's lock."""
+    with database.unit_of_work() as session:
+        _lock_owner(session, document.owner_id)
+        found = session.exec(_old_documents(days).where(Document.id == document.id)).first()
+        if found is None:
+            return False
+        erase_document(session, found)
+        return True
+
+
+def _old_documents(days: int) -> SelectOfScalar[Document]:
+    age = text("jobs.finished_at < now() - make_interval(days => :days)").bindparams(days=days)
+    return select(Document).join(Job, col(Job.id) == Document.latest_job_id).where(age)
+
+
+def _lock_owner(session: Session, owner_id: int) -> None:
+    session.execute(text("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": owner_id})
 
 
 def forget_attempts(session: Session, *, days: int) -> int:
@@ -48,6 +61,6 @@ def forget_attempts(session: Session, *, days: int) -> int:
     statement = """
         DELETE FROM attempts WHERE (part_id, attempt) IN (
             SELECT a.part_id, a.attempt FROM attempts a JOIN parts p ON p.id = a.part_id JOIN jobs j ON j.id = p.job_id
-            WHERE j.finished_at < now() - make_interval(days => :days) LIMIT :limit)"""
-    result = session.execute(text(statement + " RETURNING part_id"), {"days": days, "limit": 10 * AT_ONCE})
-    return len(result.all())
+            WHERE j.finished_at < now() - make_interval(days => :days) LIMIT :limit FOR UPDATE OF a SKIP LOCKED)
+        RETURNING part_id"""
+    return len(session.execute(text(statement), {"days": days, "limit": 10 * AT_ONCE}).all())

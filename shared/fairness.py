@@ -106,11 +106,16 @@ def pick(session: Session, lane: Lane, *, limit: int, capacity: Capacity) -> Seq
 
 
 def take_turns(session: Session, part_ids: Sequence[UUID]) -> None:
-    """Remember that the owners of these parts were served just now, in this order."""
+    """Remember that the owners of these parts were served just now, in this order.
+
+    The rows are written in an order of their own, so that a deposed leader and the new one cannot deadlock.
+    """
     statement = """
+        WITH numbered AS MATERIALIZED (
+            SELECT owner_id, lane, nextval('turn_seq') AS number FROM (
+                SELECT owner_id, lane FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS served (id, place)
+                JOIN parts USING (id) GROUP BY owner_id, lane ORDER BY max(place)) AS owners)
         INSERT INTO turns (owner_id, lane, last_turn)
-        SELECT owner_id, lane, nextval('turn_seq') FROM (
-            SELECT owner_id, lane FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS served (id, place)
-            JOIN parts USING (id) GROUP BY owner_id, lane ORDER BY max(place)) AS owners
+        SELECT owner_id, lane, number FROM numbered ORDER BY owner_id, lane
         ON CONFLICT (owner_id, lane) DO UPDATE SET last_turn = excluded.last_turn"""
     session.execute(text(statement), {"ids": part_ids})
