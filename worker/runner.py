@@ -1,4 +1,4 @@
-"""The run of one part: claim it, read its pages in the sandbox, record each as it comes, and tell how it ended.
+"""The run of one part: claim it, read its pages in the sandbox, record them as they come, and tell how it ended.
 
 Two short transactions stand around slow work that holds none. A worker that lost its claim writes nothing more.
 """
@@ -27,6 +27,7 @@ from worker.extraction.limits import Limits
 from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
 from worker.leases import Leases
 from worker.presence import Presence
+from worker.recording import Recorder
 
 STOP_GRACE_S = 10.0
 BROKEN_PAUSE_S = 5.0
@@ -110,9 +111,12 @@ class Runner:
     def _work(self, held: Claim) -> str:
         password = unseal(held.password_sealed, self._key) if held.password_sealed else None
 
+        recorder = Recorder(lambda pages: self._transact(lambda s: lifecycle.record_pages(s, held, pages)))
+
         def on_wait() -> None:
             self._check_grace()
             lease.check()
+            recorder.tick()
 
         with (
             self.leases.hold(held) as lease,
@@ -124,14 +128,15 @@ class Runner:
                 warm_key=held.document_id if held.is_split else None,  # Only then a neighbour may follow.
             ) as extraction,
         ):
-            return self._read(held, extraction)
+            return self._read(held, extraction, recorder)
 
-    def _read(self, held: Claim, extraction: Extraction) -> str:
+    def _read(self, held: Claim, extraction: Extraction, recorder: Recorder) -> str:
         """Read until every page of the part has a row, and end the part by what happened."""
         try:
-            while self._read_on(held, extraction):
+            while self._read_on(held, extraction, recorder):
                 pass
         except EXPECTED as error:
+            recorder.flush()
             return self._end_early(held, error, extraction.report)
         return self._end(lambda s: lifecycle.succeed(s, held, extraction.report), "succeeded")
 
@@ -151,13 +156,15 @@ class Runner:
         failure = _failure_of(error)
         return self._end(lambda s: lifecycle.fail(s, held, failure, report), failure.code)
 
-    def _read_on(self, held: Claim, extraction: Extraction) -> bool:
+    def _read_on(self, held: Claim, extraction: Extraction, recorder: Recorder) -> bool:
         """Read the missing pages once; True when a page was given up and the rest is still to be read."""
         try:
             for page in extraction.read(self._pages_to_read(held, extraction)):
-                self._transact(lambda session, page=page: lifecycle.record_pages(session, held, [page]))  # type: ignore[misc]  # A bound default.
+                recorder.add(page)
                 self._check_stop()
+            recorder.flush()
         except SandboxCrashed as crash:
+            recorder.flush()
             return self._give_page_up(held, crash)
         return False
 
