@@ -94,6 +94,7 @@ def dispatch(session: Session, turns: Turns) -> list[Doorbell]:
             capacity = dispatch_capacity(session)
             if len(found) < limit:
                 lanes.discard(lane)
+    fairness.take_turns(session, [bell.part_id for bell in bells])
     return bells
 
 
@@ -343,7 +344,6 @@ def _dispatch_lane(session: Session, lane: Lane, limit: int, capacity: Capacity)
         WHERE id = ANY(:ids) AND state = 'queued' RETURNING id, dispatch_seq"""
     given = {"lease": DISPATCH_LEASE_S, "ids": picked}
     sequence = {row[0]: row[1] for row in session.execute(text(statement), given)}
-    fairness.take_turns(session, picked)
     return [Doorbell(part_id, sequence[part_id], lane.queue) for part_id in picked if part_id in sequence]
 
 
