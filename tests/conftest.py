@@ -19,6 +19,7 @@ from shared.database import Database
 from shared.logs import configure_logging
 from shared.settings import Settings
 from shared.storage import BlobStore
+from tests.faults import table
 from tests.stores import start_stores
 from tests.work import Bench
 from worker.extraction.limits import Limits
@@ -27,11 +28,14 @@ from worker.presence import Presence
 from worker.runner import Runner
 
 SECRET_KEY = "a key for tests that is long enough 0123456789"
+SOAK_ENDS_WITHIN_S = 600
 stores = ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--faults", action="store_true", help="also run the long fault and soak runs")
+    parser.addoption("--faults", action="store_true", help="also run the fault suite; its table comes at the end")
+    parser.addoption("--soak", type=float, metavar="MINUTES", help="only run random faults for so long")
+    parser.addoption("--faults-table", type=Path, metavar="FILE", help="also write the table of faults to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,8 +53,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("processes") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(60))
-        if item.get_closest_marker("faults") and not config.getoption("--faults"):
+        if item.get_closest_marker("faults") and not (config.getoption("--faults") or config.getoption("--soak")):
             item.add_marker(pytest.mark.skip(reason="a long fault run; add --faults"))
+    _choose_soak(config, items)
+
+
+def _choose_soak(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --soak run that one test for its time and no other; without it leave it out."""
+    minutes = config.getoption("--soak")
+    soaks = [item for item in items if item.get_closest_marker("soak")]
+    for item in soaks:
+        item.add_marker(pytest.mark.timeout(60 * (minutes or 0) + SOAK_ENDS_WITHIN_S))
+    chosen = soaks if minutes else [item for item in items if item not in soaks]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the lines that fault tests brought along, and write them to the file that was asked for."""
+    outcomes = ("passed", "failed", "skipped", "")  # Empty: the reports of set-ups and tear-downs that went well.
+    lines = table.collect(report for outcome in outcomes for report in terminalreporter.getreports(outcome))
+    if lines and (config.getoption("--faults") or config.getoption("--soak")):
+        terminalreporter.section("faults")
+        terminalreporter.write_line(table.as_markdown(lines))
+        if file := config.getoption("--faults-table"):
+            file.write_text(table.as_markdown(lines) + "\n")
 
 
 @pytest.fixture(scope="session")
