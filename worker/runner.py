@@ -105,8 +105,14 @@ class Runner:
             outcome = "fenced out"
         except Exception:  # an edge: whatever happens in here, the part must not stay unanswered.
             log.exception("part failed unexpectedly")
-            outcome = self._end(lambda s: lifecycle.retry_later(s, held, failures.UNEXPECTED), "unexpected")
+            outcome = self._end_unexpectedly(held)
         log.info("part ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
+
+    def _end_unexpectedly(self, held: Claim) -> str:
+        try:
+            return self._end(lambda s: lifecycle.retry_later(s, held, failures.UNEXPECTED), "unexpected")
+        except FencedOut:
+            return "fenced out"
 
     def _work(self, held: Claim) -> str:
         password = unseal(held.password_sealed, self._key) if held.password_sealed else None
@@ -205,15 +211,20 @@ class Runner:
             raise Stopping
 
     def _transact(self, work: Callable[[Session], Result]) -> Result:
-        """Run one transaction, trying again while the lease would last: a restart of Postgres costs no work."""
+        """Run one transaction, trying again while the lease would last: a restart of Postgres costs no work.
+
+        There is always a second try, because a process that was frozen finds its connection closed and its time over.
+        """
         give_up = time.monotonic() + DATABASE_PATIENCE_S
+        is_first_try = True
         while True:
             try:
                 with self._database.unit_of_work() as session:
                     return work(session)
             except (OperationalError, InterfaceError, PoolTimeout) as error:
-                if time.monotonic() > give_up:
+                if not is_first_try and time.monotonic() > give_up:
                     raise
+                is_first_try = False
                 log.warning("database trouble, trying again", error=str(error))
                 time.sleep(0.5)
 
