@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tests.faults.journal import Journal
@@ -11,7 +12,7 @@ from tests.faults.stage import Stage
 STUCK_AFTER_S = 120.0
 DONE = ("succeeded", "partial", "failed", "canceled")
 JOBS_OF = """
-    SELECT j.id::text, j.document_id::text, j.state, d.sha256, u.email,
+    SELECT j.id::text, j.document_id::text, j.retry_of IS NOT NULL, j.state, d.sha256, u.email,
            (SELECT count(*) FROM parts p WHERE p.job_id = j.id),
            (SELECT count(*) FROM attempts a JOIN parts p ON p.id = part_id WHERE p.job_id = j.id),
            (SELECT coalesce(sum(pages_done), 0) FROM attempts a JOIN parts p ON p.id = part_id WHERE p.job_id = j.id),
@@ -34,6 +35,7 @@ class Fate:
 
     job_id: str
     document_id: str
+    is_retry: bool
     state: str
     sha256: str
     email: str
@@ -59,9 +61,13 @@ class Verdict:
     unexpected: int
     states: dict[str, int]
 
-    def assert_clean(self) -> None:
+    @property
+    def is_clean(self) -> bool:
         """Nothing lost, nothing doubled, nothing stuck: the target of every row."""
-        assert (self.lost, self.duplicated, self.stuck) == (0, 0, 0), self
+        return (self.lost, self.duplicated, self.stuck) == (0, 0, 0)
+
+    def assert_clean(self) -> None:
+        assert self.is_clean, self
 
 
 def settle(stage: Stage, prefix: str, *, within_s: float = STUCK_AFTER_S) -> None:
@@ -77,8 +83,13 @@ def fates(stage: Stage, prefix: str) -> list[Fate]:
     return [Fate(*row) for row in stage.ask(JOBS_OF, f"{prefix}-%")]
 
 
-def judge(stage: Stage, prefix: str, journal: Journal, *, fault_at: float | None = None) -> Verdict:
-    """Compare what was promised with what is there; `fault_at` is the moment (epoch) that recovery is counted from."""
+def judge(
+    stage: Stage, prefix: str, journal: Journal, *, fault_at: float | None = None, erased: Collection[str] = ()
+) -> Verdict:
+    """Compare what was promised with what is there.
+
+    `fault_at` is the moment (epoch) that recovery is counted from; `erased` are documents that their users deleted.
+    """
     jobs = fates(stage, prefix)
     entries = journal.entries()
     promised = {entry.key: entry for entry in entries if entry.is_promise}
@@ -87,7 +98,7 @@ def judge(stage: Stage, prefix: str, journal: Journal, *, fault_at: float | None
     return Verdict(
         accepted=len(promised),
         finished=sum(fate.state in DONE for fate in jobs),
-        lost=sum(_is_lost(by_id.get(entry.job_id)) for entry in promised.values()),
+        lost=sum(_is_lost(by_id.get(e.job_id)) for e in promised.values() if e.document_id not in erased),
         duplicated=_doubled_keys(journal) + _doubled_files(jobs) + _doubled_pages(jobs),
         extra_runs=sum(fate.attempts - fate.parts for fate in jobs if fate.attempts),
         stuck=sum(fate.state not in DONE for fate in jobs),
@@ -126,7 +137,8 @@ def _doubled_keys(journal: Journal) -> int:
 
 def _doubled_files(jobs: list[Fate]) -> int:
     """Count jobs beyond the first for one user's file: every file is sent under one key only."""
-    return sum(count - 1 for count in Counter((fate.email, fate.sha256) for fate in jobs).values())
+    counts = Counter((fate.email, fate.sha256) for fate in jobs if not fate.is_retry)
+    return sum(count - 1 for count in counts.values())
 
 
 def _doubled_pages(jobs: list[Fate]) -> int:

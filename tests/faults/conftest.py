@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.faults.stage import BROKER, Stage, stage
 from tests.faults.table import PROPERTY, Line
 
 MakeLoad = Callable[..., Load]
+LoadOn = Callable[..., Load]
 
 
 class Shared:
@@ -64,15 +66,21 @@ def on_stage(shared_stage: Shared) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def make_load(on_stage: Stage) -> Iterator[MakeLoad]:
+def load_on() -> Iterator[LoadOn]:
+    """Give what makes loads on any stage; they are closed with the test."""
     with ExitStack() as stack:
 
-        def make(name: str, **given: int) -> Load:
-            load = Load(on_stage, name, **given)
+        def make(stage: Stage, name: str, **given: int) -> Load:
+            load = Load(stage, name, **given)
             stack.callback(load.close)
             return load
 
         yield make
+
+
+@pytest.fixture
+def make_load(on_stage: Stage, load_on: LoadOn) -> MakeLoad:
+    return partial(load_on, on_stage)
 
 
 @pytest.fixture

