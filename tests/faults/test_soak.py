@@ -66,9 +66,8 @@ def strikes(chaos: Chaos, *, until: float) -> Iterator[float]:
 
 def audited(stage: Stage) -> str:
     """Ask the product itself whether its promises hold and return its last line."""
-    environment = {**os.environ, **stage.environment(), "DATABASE_URL": stage.postgres.url()}
-    told = subprocess.run(
-        [sys.executable, ROOT / "sheaf", "audit"], env=environment, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, **stage.environment(), "DATABASE_URL": stage.postgres.url(), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-m", "cli", "audit"]
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
     return told.stdout.strip().splitlines()[-1]
