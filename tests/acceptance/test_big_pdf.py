@@ -47,7 +47,7 @@ def test_a_big_pdf_loses_no_page_although_its_worker_is_killed_three_times(
 
     for pages in (20, 80, 140):
         eventually(partial(reaches, pages), within_s=60)
-        started.child("worker.app").kill()
+        started.child("worker.app worker").kill()
     ended = api.wait(document)
     assert (ended["status"], ended["job"]["progress"]["pages_done"]) == ("succeeded", PAGES)
     attempts = "FROM attempts a JOIN own ON own.id = a.part_id"
@@ -61,13 +61,13 @@ def test_a_running_job_is_canceled_within_five_seconds_and_its_worker_lives(
     started: StartedPlatform, api: ApiClient
 ) -> None:
     document = api.upload(lines_pdf(PAGES, lines=LINES, said="canceled"))
-    worker = started.child("worker.app").pid
+    worker = started.child("worker.app worker").pid
     eventually(lambda: progress(api, document) > 5, within_s=30)
     asked = time.monotonic()
     assert api.post(f"/jobs/{document['job']['id']}/cancel").status_code == 202
     eventually(lambda: api.get(f"/documents/{document['id']}")["status"] == "canceled", within_s=CANCELED_WITHIN_S)
     assert time.monotonic() - asked < CANCELED_WITHIN_S
-    assert started.child("worker.app").pid == worker
+    assert started.child("worker.app worker").pid == worker
     kept = progress(api, document)
     again = api.post(f"/jobs/{document['job']['id']}/retry").json()
     assert again["progress"]["pages_done"] in (0, kept)

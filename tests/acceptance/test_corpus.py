@@ -98,6 +98,6 @@ def test_the_worker_lived_through_it_and_stayed_small(
     started: StartedPlatform, documents: dict[str, dict[str, Any]]
 ) -> None:
     assert documents
-    worker = started.child("worker.app")
+    worker = started.child("worker.app worker")
     assert worker.memory_info().rss < MAX_WORKER_MB * 2**20
     assert "worker stopped" not in started.said

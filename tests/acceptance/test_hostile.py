@@ -33,7 +33,7 @@ def ended_as_expected(name: str, document: dict[str, Any]) -> bool:
 def test_hostile_pdfs_end_as_expected_and_good_ones_beside_them_finish(
     api: ApiClient, started: StartedPlatform
 ) -> None:
-    worker = started.child("worker.app").pid
+    worker = started.child("worker.app worker").pid
     hostile, good = {}, []
     for number, name in enumerate(EXPECTED, start=1):
         hostile[name] = api.upload(pdf_files.HOSTILE[name]())
@@ -41,7 +41,7 @@ def test_hostile_pdfs_end_as_expected_and_good_ones_beside_them_finish(
     ended = {name: api.wait(document) for name, document in hostile.items()}
     assert [document["job"] for name, document in ended.items() if not ended_as_expected(name, document)] == []
     assert {document["status"] for document in api.wait_all(good)} == {"succeeded"}
-    assert started.child("worker.app").pid == worker
+    assert started.child("worker.app worker").pid == worker
 
 
 def test_the_table_names_every_hostile_pdf() -> None:

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240), pytest.mark.xdist
 
 
 def kill_sandbox_children(started: StartedPlatform) -> None:
-    (forkserver,) = started.child("worker.app").children()
+    (forkserver,) = started.child("worker.app worker").children()
     killed: set[int] = set()
     deadline = time.monotonic() + 30
     while len(killed) < 3:
@@ -41,7 +41,7 @@ def children_now(pid: int) -> set[int]:
 
 
 def kill_worker(started: StartedPlatform) -> None:
-    started.child("worker.app").kill()
+    started.child("worker.app worker").kill()
 
 
 def kill_dispatcher(started: StartedPlatform) -> None:
