@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.security_headers import FOR_DATA
 from shared.errors import (
     Conflict,
     Forbidden,
@@ -90,9 +91,9 @@ def install(app: FastAPI) -> None:
 
 
 def responses(*errors: type[SheafError]) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entries of the errors an operation may answer with, besides 401, 422 and 503."""
+    """Return the OpenAPI entries of the errors an operation may answer with, besides 400, 401, 422 and 503."""
     documented: dict[int | str, dict[str, Any]] = {}
-    every: list[type[SheafError]] = [*errors, Unauthenticated, InvalidField, Unavailable]
+    every: list[type[SheafError]] = [*errors, Invalid, Unauthenticated, InvalidField, Unavailable]
     for error in every:
         known = documented.setdefault(status_of(error), {"model": Problem, "description": ""})
         known["description"] = ", ".join(filter(None, (known["description"], f"`{error.code}`")))
@@ -153,9 +154,8 @@ def _on_unstorable(request: Request, _error: Exception) -> JSONResponse:
 def _on_defect(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", exc_info=error)
     detail = "This is a defect of Sheaf, not of your request; report it with the request_id."
-    return _answer(
-        request, Problem(title="Internal error", status=500, detail=detail, code="internal_error", retryable=True)
-    )
+    problem = Problem(title="Internal error", status=500, detail=detail, code="internal_error", retryable=True)
+    return _answer(request, problem, FOR_DATA)  # This answer passes no middleware.
 
 
 def _answer(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:

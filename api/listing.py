@@ -18,6 +18,7 @@ from shared.errors import InvalidField
 MAX_LIMIT = 100
 Row = TypeVar("Row")
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 class Listing(BaseModel, Generic[Item]):
@@ -39,7 +40,7 @@ class Slice:
     cursor: str | None
 
 
-def _slice(
+async def _slice(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 20,
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of the list before.")] = None,
@@ -63,21 +64,25 @@ def fetch(
     rows = session.exec(ordered).all()
     more = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
-    return rows, total, _cursor(getattr(rows[-1], key.key)) if more else None
+    return rows, total, encode_cursor(getattr(rows[-1], key.key)) if more else None
 
 
 def listing(wanted: Slice, data: list[Item], *, total: int, following: str | None) -> Listing[Item]:
     return Listing[Item](page=wanted.page, limit=wanted.limit, total=total, data=data, next=following)
 
 
-def _cursor(value: object) -> str:
+def encode_cursor(value: object) -> str:
     return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
 
 
-def _before(key: Any, cursor: str, parse: Callable[[str], Any]) -> ColumnElement[bool]:
+def parse_cursor(cursor: str, parse: Callable[[str], Value]) -> Value:
+    """Return what `encode_cursor` was given; raises InvalidField when `parse` raises ValueError at it."""
     try:
-        value = parse(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
+        return parse(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
     except (ValueError, binascii.Error) as error:
         raise InvalidField("/cursor", "This is no cursor of this list; take `next` of the list before.") from error
-    before: ColumnElement[bool] = col(key) < value
+
+
+def _before(key: Any, cursor: str, parse: Callable[[str], Any]) -> ColumnElement[bool]:
+    before: ColumnElement[bool] = col(key) < parse_cursor(cursor, parse)
     return before

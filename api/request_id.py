@@ -1,4 +1,4 @@
-"""Middleware that gives each request an id, for its answer, its log lines and its errors."""
+"""Middleware that gives each request an id, for its answer, its log lines, its errors and its trace."""
 
 import re
 
@@ -6,6 +6,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import tracing
 from shared.clock import new_id
 
 HEADER = "X-Request-Id"
@@ -28,10 +29,15 @@ class RequestId:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[HEADER] = request_id
+                told["status"] = message["status"]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            tracing.span("request", request_id, method=scope["method"]) as told,
+        ):
             await self._app(scope, receive, send_with_id)
+            told["name"] = getattr(scope.get("route"), "operation_id", None) or "request"
 
 
 def _given_id(scope: Scope) -> str | None:

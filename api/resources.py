@@ -1,23 +1,31 @@
 """What every request of one API process shares, and the transaction of one request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from fastapi import Depends, Request
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import Depends
 from sqlmodel import Session
+from starlette.requests import HTTPConnection
 
 from api.backlog import Backlog
 from api.in_flight import InFlight
+from api.rates import Rates
 from api.waiting import Changes
 from shared.database import Database
 from shared.passwords import PasswordHasher
 from shared.settings import Settings
 from shared.storage import BlobStore
 
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class Resources:
+    """`hashing` has a place for each core: whoever hashes a password takes one, with `in_hashing_thread`."""
+
     settings: Settings
     database: Database
     blobs: BlobStore
@@ -25,9 +33,12 @@ class Resources:
     changes: Changes
     in_flight: InFlight
     backlog: Backlog
+    rates: Rates
+    hashing: CapacityLimiter
 
 
-def get_resources(request: Request) -> Resources:
+async def get_resources(request: HTTPConnection) -> Resources:
+    """Look the resources up; like all dependencies that wait for nothing it is async, to spare the way to a thread."""
     resources: Resources = request.app.state.resources
     return resources
 
@@ -49,3 +60,11 @@ def _snapshot(resources: Shared) -> Iterator[Session]:
 Work = Annotated[Session, Depends(_unit_of_work, scope="function")]
 # For routes that only read; name it after a DetachedUser, so that one request never holds two connections.
 Snapshot = Annotated[Session, Depends(_snapshot, scope="function")]
+
+
+async def in_hashing_thread(resources: Resources, work: Callable[[], Result]) -> Result:
+    """Do work that hashes a password in one of a few threads of its own.
+
+    So a crowd that signs in waits at the door, and takes neither all cores nor the threads of those who are inside.
+    """
+    return await run_sync(work, limiter=resources.hashing)

@@ -11,11 +11,12 @@ import psycopg
 import structlog
 from fastapi.concurrency import run_in_threadpool
 
-from shared.notices import DOCUMENT_CHANNEL
+from shared.notices import DOCUMENT_CHANNEL, PROGRESS_CHANNEL
 
 RECHECK_S = 5.0
 RECONNECT_S = 1.0
 Seen = TypeVar("Seen")
+Hearer = Callable[[str | None], None]
 log = structlog.get_logger(__name__)
 
 
@@ -25,18 +26,25 @@ class Changes:
     def __init__(self, dsn: str) -> None:
         """`dsn` is a libpq address; the one connection is made by `listen`."""
         self._dsn = dsn
-        self._waiters: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._waiters: dict[str, defaultdict[UUID, set[asyncio.Event]]] = {
+            channel: defaultdict(set) for channel in (DOCUMENT_CHANNEL, PROGRESS_CHANNEL)
+        }
+        self._hearers: defaultdict[str, list[Hearer]] = defaultdict(list)
+
+    def hear(self, channel: str, hearer: Hearer) -> None:
+        """Call this with the payload of each notice on a channel, and with None when some may have been missed."""
+        self._hearers[channel].append(hearer)
 
     async def listen(self) -> None:
         """Listen until canceled; after a lost connection everybody looks again."""
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {DOCUMENT_CHANNEL}")
+                    for channel in self._waiters.keys() | self._hearers.keys():
+                        await connection.execute(f"LISTEN {channel}")
                     self._wake_all()
                     async for notice in connection.notifies():
-                        with suppress(ValueError):  # Anybody with the database's password may notify.
-                            self._wake(UUID(notice.payload))
+                        self._pass_on(notice)
             except psycopg.OperationalError as error:
                 log.warning("lost the connection for notices", error=str(error))
                 await asyncio.sleep(RECONNECT_S)
@@ -45,19 +53,18 @@ class Changes:
         self,
         look: Callable[[], Seen],
         *,
-        key: Callable[[Seen], UUID],
+        key: UUID,
         satisfied: Callable[[Seen], bool],
+        progress: bool,
         seconds: float,
     ) -> Seen:
-        """Return what `look` (run in a thread) sees once it is `satisfied`, or when `seconds` have passed.
+        """Return what `look`, run in a thread, sees once it is `satisfied`, or when `seconds` have passed.
 
-        `key` names the document whose changes are worth looking again.
+        `key` names the document whose changes are worth another look; those of a job that goes on, which come with each
+        of its pages, only if `progress` matters.
         """
         deadline = asyncio.get_running_loop().time() + seconds
-        seen = await run_in_threadpool(look)
-        if seconds <= 0 or satisfied(seen):
-            return seen
-        with self._watch(key(seen)) as changed:
+        with self._watch(key, progress=progress) as changed:
             while True:
                 changed.clear()
                 seen = await run_in_threadpool(look)
@@ -68,20 +75,34 @@ class Changes:
                     await asyncio.wait_for(changed.wait(), min(left, RECHECK_S))
 
     @contextmanager
-    def _watch(self, key: UUID) -> Iterator[asyncio.Event]:
+    def _watch(self, key: UUID, *, progress: bool) -> Iterator[asyncio.Event]:
         changed = asyncio.Event()
-        self._waiters[key].add(changed)
+        channels = (DOCUMENT_CHANNEL, PROGRESS_CHANNEL) if progress else (DOCUMENT_CHANNEL,)
+        for channel in channels:
+            self._waiters[channel][key].add(changed)
         try:
             yield changed
         finally:
-            self._waiters[key].discard(changed)
-            if not self._waiters[key]:
-                del self._waiters[key]
+            for channel in channels:
+                self._waiters[channel][key].discard(changed)
+                if not self._waiters[channel][key]:
+                    del self._waiters[channel][key]
 
-    def _wake(self, key: UUID) -> None:
-        for changed in self._waiters.get(key, ()):
+    def _pass_on(self, notice: psycopg.Notify) -> None:
+        with suppress(ValueError, KeyError, TypeError):  # Anybody with the database's password may notify.
+            for hearer in self._hearers.get(notice.channel, ()):
+                hearer(notice.payload)
+            if notice.channel in self._waiters:
+                self._wake(notice.channel, UUID(notice.payload))
+
+    def _wake(self, channel: str, key: UUID) -> None:
+        for changed in self._waiters[channel].get(key, ()):
             changed.set()
 
     def _wake_all(self) -> None:
-        for key in list(self._waiters):
-            self._wake(key)
+        for channel, waiters in self._waiters.items():
+            for key in list(waiters):
+                self._wake(channel, key)
+        for hearers in self._hearers.values():
+            for hearer in hearers:
+                hearer(None)

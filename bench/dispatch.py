@@ -2,7 +2,7 @@
 
     python -m bench.dispatch
 
-A turn is `lifecycle.dispatch` in its own transaction: how much room there is, fair picks in each lane, the parts
+A turn is `dispatching.dispatch` in its own transaction: how much room there is, fair picks in each lane, the parts
 marked, the owners' turns noted. A pick is the choice of one lane's parts alone. The plain pick chooses and marks as
 many in one statement, the oldest first, by an index of its own. Parts run and end as with four live slots.
 """
@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from bench.postgres import throwaway_database
-from shared import fairness, lifecycle, workers
+from shared import dispatching, fairness, workers
 from shared.broker import Lane
 from shared.database import Database
 from shared.fairness import Capacity, Turns, long_room
@@ -83,7 +83,7 @@ def measure(backlog: Backlog) -> Measured:
         for _ in range(WARM_UP + TURNS):
             work_on(database)
             picks.append(timed(database, fair_pick)[0])
-            took, picked = timed(database, lambda session: [b.part_id for b in lifecycle.dispatch(session, order)])
+            took, picked = timed(database, lambda session: [b.part_id for b in dispatching.dispatch(session, order)])
             turns.append(took)
             served += picked
         for _ in range(WARM_UP + TURNS):

@@ -4,21 +4,18 @@ Whole platforms are started in turn, with one slot and with two, and read the sa
 its first claim to its end, by the database's clock.
 """
 
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[1]
-LINES = 40
+from bench.platforms import running_platform
+
+LINES = 400
 PASSWORD = "a password for measurements"
 
 
@@ -46,28 +43,6 @@ def read_once(pages: int, slots: int) -> float:
         raise SystemExit(f"the job ended as {job['state']}: {job['error']}")
     started, finished = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))
     return (finished - started).total_seconds()
-
-
-@contextmanager
-def running_platform(slots: int) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="sheaf-bench-") as folder:
-        Path(folder).chmod(0o711)  # Started by root, Postgres runs as another user who has to walk in.
-        environment = {**os.environ, "SHEAF_DATA": f"{folder}/data", "WORKER_CONCURRENCY": str(slots)}
-        process = subprocess.Popen(
-            [str(ROOT / "sheaf"), "up", "--port", "0"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            ready = process.stdout.readline() if process.stdout else ""
-            if not ready.startswith("ready "):
-                raise SystemExit("the platform did not start; `./sheaf up` says why")
-            yield ready.removeprefix("ready ").strip()
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 @contextmanager

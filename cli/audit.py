@@ -13,7 +13,7 @@ from cli.operation import join_platform
 from shared.audit import Finding, Patience, audit_blobs, audit_database
 from shared.database import Database
 from shared.settings import Settings, get_settings
-from shared.storage import BlobStore
+from shared.storage import BlobStore, StoreUnavailable
 
 EX_VIOLATED = 1
 EX_UNKNOWN = 2
@@ -31,7 +31,7 @@ def audit(*, as_json: bool, blobs: bool) -> int:
         return _unknown(f"The database has another schema, run `./sheaf migrate` first: {_reason(error)}")
     except SQLAlchemyError as error:
         return _unknown(f"The database cannot be audited: {_reason(error)}")
-    except (BaseError, OSError) as error:
+    except (BaseError, OSError, StoreUnavailable) as error:
         return _unknown(f"The blob store at {settings.storage} cannot be read: {error}")
     finally:
         database.close()

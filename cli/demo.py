@@ -9,14 +9,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from cli.client import FINAL_STATES, Client, Refused
+from cli.client.errors import CommandFailed, Refused
+from cli.client.server import Server
+from cli.documents.following import follow, pages_done
+from cli.documents.sending import Wishes, send
 from cli.up.data import DataDirectory, write_private
 from cli.up.environment import read_environment
 from cli.up.log import Log
@@ -73,70 +75,70 @@ class Demo:
     def _show(self, running: Running) -> None:
         try:
             self._has_succeeded = self._present(running)
-        except (Refused, httpx.HTTPError, OSError) as error:
-            print(f"sheaf: {error or type(error).__name__}", file=sys.stderr)
+        except (CommandFailed, OSError) as error:
+            print(f"sheaf: {error}", file=sys.stderr)
         finally:
             if self._once:
                 running.stop()
 
     def _present(self, running: Running) -> bool:
-        with Client(running.address) as client:
-            account = sign_in(client, running.data / "demo-account.json")
-            documents = [self._extract(client, file) for file in self._files]
-            for document in documents:
-                self._print_result(client, document)
+        with Server(running.address) as server:
+            account = sign_in(server, running.data / "demo-account.json")
+            extracted = [self._extract(server, file) for file in self._files]
+            for document, was_sent in extracted:
+                self._print_result(server, document, was_sent=was_sent)
         self._console.print(f"\n[bold]{running.address}[/]  {account.email}  password: {account.password}")
         if not self._once:
             self._console.print("Running until Ctrl-C.")
-        return all(document["status"] == "succeeded" for document in documents)
+        return all(document["status"] == "succeeded" for document, _ in extracted)
 
-    def _extract(self, client: Client, file: Path) -> dict[str, Any]:
-        """Upload one file and follow it to a final state."""
+    def _extract(self, server: Server, file: Path) -> tuple[dict[str, Any], bool]:
+        """Upload one file and follow it to a final state; say whether its bytes were sent as well."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console) as progress:
             bar = progress.add_task(Text(file.name).markup, total=None)
-            document = client.upload(file)
-            while True:
-                pages = document["job"]["progress"]
-                done = pages["pages_done"] + pages["pages_failed"]
-                progress.update(bar, completed=done, total=pages["pages_total"])
-                if document["status"] in FINAL_STATES:
-                    return document
-                document = client.next_state(document)
 
-    def _print_result(self, client: Client, document: dict[str, Any]) -> None:
+            def show(document: dict[str, Any]) -> None:
+                done, total = pages_done(document)
+                progress.update(bar, completed=done, total=total)
+
+            document, was_sent = send(server, file, Wishes())
+            return follow(server, document, show), was_sent
+
+    def _print_result(self, server: Server, document: dict[str, Any], *, was_sent: bool) -> None:
         error = document["job"].get("error")
-        known = "  (read before; the same file is not read twice)" if document["duplicate"] else ""
+        known = "" if was_sent else "  (read before; the same file is not read twice)"
         self._console.print(f"\n[bold]{document['filename']}[/]: {document['status']}{known}")
         if error:
             self._console.print(Text(error["message"]), style="red")
-        lines = client.text(document["id"]).splitlines()
+        path = f"/documents/{document['id']}"
+        lines = server.request("GET", f"{path}/text").text.splitlines()
         shown = "\n".join(lines[:LINES_SHOWN]) + ("\n…" if len(lines) > LINES_SHOWN else "")
         self._console.print(Panel(Text(shown), title="text", title_align="left"))
-        for found in islice(client.tables(document["id"]), TABLES_SHOWN):
+        for found in islice(server.json("GET", f"{path}/tables")["data"], TABLES_SHOWN):
             self._console.print(_as_table(found))
 
 
-def sign_in(client: Client, file: Path) -> Account:
+def sign_in(server: Server, file: Path) -> Account:
     """Sign in with the kept account; make one if there is none, or if the database does not know it."""
     if file.exists():
         account = Account(**json.loads(file.read_text()))
         try:
-            client.login(account.email, password=account.password)
+            server.sign_in("/login", {"email": account.email, "password": account.password})
         except Refused as refusal:
             if refusal.status != UNAUTHENTICATED:
                 raise
         else:
             return account
-    return _register(client, file)
+    return _register(server, file)
 
 
-def _register(client: Client, file: Path) -> Account:
+def _register(server: Server, file: Path) -> Account:
     password = secrets.token_urlsafe(12)
     for name in ("demo", f"demo-{secrets.token_hex(4)}"):
         account = Account(f"{name}@sheaf.test", password)
         try:
-            client.register(account.email, password=password, name="Demo")
+            server.sign_in("/register", {"email": account.email, "password": password, "name": "Demo"})
         except Refused as refusal:
             if refusal.status != CONFLICT:
                 raise

@@ -1,4 +1,4 @@
-"""The developer's commands: the tests, and the four checks that every change passes."""
+"""The developer's commands: the tests, the four checks that every change passes, and the measurements."""
 
 import os
 import subprocess
@@ -19,12 +19,19 @@ PARALLEL_OPTIONS = ("-n", "--numprocesses", "--dist", "--pdb")
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Become pytest, on all cores unless the arguments say otherwise."""
+    """Become pytest, with a process more than there are cores, as many tests wait; the arguments may say otherwise."""
     chosen = any(argument.startswith(PARALLEL_OPTIONS) for argument in arguments)
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "pytest", *([] if chosen else ["-n", "auto"]), *arguments]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # All that tests start would be compiled anew each time.
+    command = [sys.executable, "-m", "pytest", *([] if chosen else ["-n", str((os.cpu_count() or 1) + 1)]), *arguments]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 — no shell is wanted.
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Measure, and print one table."""
+    given = [argument if argument.startswith("-") else str(Path(argument).resolve()) for argument in arguments]
+    return subprocess.run([sys.executable, "-m", "bench", *given], cwd=ROOT, check=False).returncode
 
 
 def check() -> int:

@@ -36,15 +36,28 @@ def checked_name(name: str) -> str:
     return name
 
 
+def stored_id(user: User) -> int:
+    """Return the id of a user that is in the database; raises ValueError for another."""
+    if user.id is None:
+        raise ValueError("This user has not been stored yet.")
+    return user.id
+
+
+def checked_password(password: str, *, pointer: str = "/password") -> str:
+    """Return the password; raises InvalidField when it is too short or absurdly long."""
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise InvalidField(
+            pointer,
+            f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters; this has {len(password)}.",
+        )
+    return password
+
+
 def create_user(
     session: Session, hasher: PasswordHasher, *, email: str, name: str, password: str, role: Role = Role.USER
 ) -> User:
     """Insert an account; raises EmailTaken, or InvalidField with the field that is wrong."""
-    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        raise InvalidField(
-            "/password",
-            f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters; this has {len(password)}.",
-        )
+    checked_password(password)
     address = normalize_email(email)
     row = {
         "email": address,

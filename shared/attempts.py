@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from shared.claims import NOTHING_TO_REPORT, AttemptReport, Claim, Failure
+from shared.claims import NOTHING_TO_REPORT, AttemptReport, Failure, Held
 
 
 def close(
@@ -28,13 +28,13 @@ def close(
     session.execute(text(statement), given)
 
 
-def count_pages(session: Session, held: Claim, *, more: int) -> None:
+def count_pages(session: Session, held: Held, *, more: int) -> None:
     """Count pages that an attempt has recorded."""
     statement = "UPDATE attempts SET pages_done = pages_done + :more WHERE part_id = :id AND attempt = :attempt"
     session.execute(text(statement), {**fence(held), "more": more})
 
 
-def brought_nothing(session: Session, held: Claim) -> bool:
+def brought_nothing(session: Session, held: Held) -> bool:
     """Say whether an attempt has recorded no page."""
     statement = "SELECT pages_done = 0 FROM attempts WHERE part_id = :id AND attempt = :attempt"
     return bool(session.execute(text(statement), fence(held)).scalar_one())
@@ -47,7 +47,7 @@ def crashes_at(session: Session, part_id: UUID, page: int | None) -> int:
     return int(session.execute(text(statement), {"id": part_id, "page": page}).scalar_one())
 
 
-def died_so_before(session: Session, held: Claim, failure: Failure, report: AttemptReport) -> bool:
+def died_so_before(session: Session, held: Held, failure: Failure, report: AttemptReport) -> bool:
     """Say whether an earlier attempt died the same death: same code, same page, same signal."""
     statement = """
         SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'crashed' AND error_code = :code
@@ -57,13 +57,13 @@ def died_so_before(session: Session, held: Claim, failure: Failure, report: Atte
     return bool(session.execute(text(statement), given).scalar_one())
 
 
-def handed_back(session: Session, held: Claim) -> int:
+def handed_back(session: Session, held: Held) -> int:
     """Return how often a part was handed back by an attempt that had recorded no page."""
     statement = "SELECT count(*) FROM attempts WHERE part_id = :id AND outcome = 'handed_back' AND pages_done = 0"
     return int(session.execute(text(statement), fence(held)).scalar_one())
 
 
-def fence(held: Claim) -> dict[str, Any]:
+def fence(held: Held) -> dict[str, Any]:
     """Return what names an attempt in a statement."""
     return {"id": held.part_id, "attempt": held.attempt}
 

@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from shared import unowned
+from shared import renditions, unowned
 from shared.database import Database
 from shared.models import Document, Job, Part
 from shared.notices import ring, touch
@@ -12,8 +12,8 @@ from shared.notices import ring, touch
 AT_ONCE = 100
 
 
-def erase_document(session: Session, document: Document) -> str:
-    """Delete a document with its jobs and pages; return the key of its blob, which is unowned from now on.
+def erase_document(session: Session, document: Document) -> list[str]:
+    """Delete a document with its jobs, pages and renditions; return the keys of its blobs, unowned from now on.
 
     A worker that reads it finds its claim gone with its next beat, stops, and writes nothing more. The rows are locked
     in the order of `shared/lifecycle.py` first, because the cascade would take them in another one.
@@ -24,9 +24,10 @@ def erase_document(session: Session, document: Document) -> str:
     session.exec(select(Part.id).where(col(Part.job_id).in_(job_ids)).order_by(col(Part.id)).with_for_update()).all()
     touch(session, document.id)
     unowned.disown(session, document.blob_key)
+    blobs = [document.blob_key, *renditions.disown_all(session, document.id)]
     session.delete(document)
     ring(session)
-    return document.blob_key
+    return blobs
 
 
 def erase_old_documents(database: Database, *, days: int) -> int:

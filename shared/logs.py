@@ -1,13 +1,18 @@
-"""Structured logs: one `key=value` line an event on standard error, with control characters escaped."""
+"""Structured logs: one line an event on standard error, `key=value` or JSON, with control characters escaped."""
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
-def configure_logging(*, level: int = logging.INFO) -> None:
+
+def configure_logging(*, as_json: bool = False, level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's records through one renderer."""
+    key_values = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"])
     shared = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -26,10 +31,16 @@ def configure_logging(*, level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,  # type: ignore[arg-type]  # As above.
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"]),
+                structlog.processors.JSONRenderer() if as_json else key_values,
+                _escape_controls,
             ],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+def _escape_controls(_logger: Any, _method: str, line: Any) -> str:
+    """Leave no character that ends a line or commands a terminal, and write them as JSON does."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", str(line))

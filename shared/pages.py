@@ -8,9 +8,23 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from shared.models import Job, Page
-from shared.page_content import FailedPage, ReadPage, pack, storable, unpack
+from shared.page_content import FailedPage, ReadPage, pack, storable, text_of, unpack
+from shared.spans import texts_in
+from shared.terms import as_tsvector
 
 PREVIEW_LENGTH = 500
+NOTHING_READ = (
+    "width",
+    "height",
+    "text_layer",
+    "content",
+    "words",
+    "spans",
+    "terms",
+    "plain_because",
+    "code",
+    "message",
+)
 
 
 def outcomes(session: Session, job: Job, selected: Sequence[int], *, of_any_job: bool = False) -> dict[int, str | None]:
@@ -30,44 +44,66 @@ def outcomes(session: Session, job: Job, selected: Sequence[int], *, of_any_job:
 def write(
     session: Session, job_id: UUID, pages: Sequence[ReadPage | FailedPage], *, attempt: int
 ) -> list[ReadPage | FailedPage]:
-    """Insert pages and return those that were new.
+    """Insert pages, all in one statement, and return those that were new.
 
-    A good page is never overwritten; a failed one is by another job, which tries it again.
+    A good page is never overwritten; a failed one is by another job, which tries it again. A page can be searched for
+    from the commit on: its terms are those of its text, and one of its owner's, so that the index alone keeps owners
+    apart.
     """
     statement = """
         INSERT INTO pages (document_id, settings, number, job_id, attempt, width, height, text_layer, table_count,
-                           content, words, error_code, error_message, created_at)
-        SELECT j.document_id, j.settings, :number, j.id, :attempt, :width, :height, :text_layer, :table_count,
-               :content, :words, :code, :message, now()
-        FROM jobs j WHERE j.id = :job
+                           content, words, spans, terms, plain_because, error_code, error_message, created_at)
+        SELECT j.document_id, j.settings, number, j.id, :attempt, width, height, text_layer, table_count,
+               content, words, spans, CAST('''owner:' || j.owner_id || ''' ' || terms AS tsvector),
+               plain_because, code, message, now()
+        FROM jobs j, unnest(
+            CAST(:number AS integer[]), CAST(:width AS double precision[]), CAST(:height AS double precision[]),
+            CAST(:text_layer AS text[]), CAST(:table_count AS integer[]), CAST(:content AS bytea[]),
+            CAST(:words AS bytea[]), CAST(:spans AS bytea[]), CAST(:terms AS text[]), CAST(:plain_because AS text[]),
+            CAST(:code AS text[]), CAST(:message AS text[]))
+            AS done (number, width, height, text_layer, table_count, content, words, spans, terms, plain_because, code,
+                     message)
+        WHERE j.id = :job
         ON CONFLICT (document_id, settings, number) DO UPDATE SET
-            (job_id, attempt, width, height, text_layer, table_count, content, words, error_code, error_message,
-             created_at) = (excluded.job_id, excluded.attempt, excluded.width, excluded.height, excluded.text_layer,
-             excluded.table_count, excluded.content, excluded.words, excluded.error_code, excluded.error_message,
+            (job_id, attempt, width, height, text_layer, table_count, content, words, spans, terms, plain_because,
+             error_code, error_message, created_at) = (excluded.job_id, excluded.attempt, excluded.width,
+             excluded.height, excluded.text_layer, excluded.table_count, excluded.content, excluded.words,
+             excluded.spans, excluded.terms, excluded.plain_because, excluded.error_code, excluded.error_message,
              excluded.created_at)
         WHERE pages.error_code IS NOT NULL AND pages.job_id <> excluded.job_id
         RETURNING number"""
-    return [
-        page
-        for page in pages
-        if session.execute(text(statement), {"job": job_id, "attempt": attempt, **_columns(page)}).first()
-    ]
+    if not pages:
+        return []
+    rows = [_columns(page) for page in pages]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    written = session.execute(text(statement), {"job": job_id, "attempt": attempt, **columns}).scalars().all()
+    return [page for page in pages if page.number in written]
 
 
 def _columns(page: ReadPage | FailedPage) -> dict[str, Any]:
-    empty = dict.fromkeys(("width", "height", "text_layer", "content", "words", "code", "message"))
+    empty = dict.fromkeys(NOTHING_READ)
     if isinstance(page, FailedPage):
         return {**empty, "number": page.number, "table_count": 0, "code": page.code, "message": page.message}
     return {
         **empty,
         "number": page.number,
-        "width": page.width,
-        "height": page.height,
+        "width": float(page.width),  # A list of integers and floats has no type in Postgres.
+        "height": float(page.height),
         "text_layer": page.text_layer,
         "table_count": page.table_count,
         "content": pack(page.content),
         "words": pack(page.words),
+        "terms": as_tsvector(text_of(page.content), pieces=() if page.spans is None else texts_in(page.spans)),
+        "spans": None if page.spans is None else pack(page.spans),
+        "plain_because": page.plain_because,
     }
+
+
+def read_plainly(session: Session, job: Job) -> dict[str, int]:
+    """Return how many pages of a job pdfplumber itself read, by the reason."""
+    statement = """SELECT plain_because, count(*) FROM pages
+        WHERE job_id = :job AND plain_because IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"""
+    return {row[0]: row[1] for row in session.execute(text(statement), {"job": job.id})}
 
 
 def first_error(session: Session, job: Job) -> tuple[str | None, str | None]:

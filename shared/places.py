@@ -1,6 +1,7 @@
 """Where a waiting job stands: how many parts will be dispatched before its own, by the rules of `shared/fairness.py`.
 
-A forecast from this moment on: nobody new comes, and each lane with work takes its turns.
+A forecast from this moment on: nobody new comes, and each lane with work takes its turns. Mails have workers of their
+own and wait only for one another.
 """
 
 from collections.abc import Collection
@@ -30,8 +31,8 @@ def places(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
                 ORDER BY lane, owner_id LIMIT 1) AS following),
         owners AS MATERIALIZED (
             SELECT lane, owner_id,
-                   (SELECT count(*) FROM parts p WHERE p.owner_id = w.owner_id AND p.state IN ('dispatched', 'running'))
-                       AS under_way,
+                   (SELECT count(*) FROM parts p WHERE p.owner_id = w.owner_id AND p.state IN ('dispatched', 'running')
+                    AND (p.lane = :email) = (w.lane = :email)) AS under_way,
                    coalesce((SELECT last_turn FROM turns t WHERE t.owner_id = w.owner_id AND t.lane = w.lane), 0)
                        AS last_turn,
                    (SELECT id FROM parts p WHERE state = 'queued' AND p.lane = w.lane AND p.owner_id = w.owner_id
@@ -56,16 +57,17 @@ def places(session: Session, job_ids: Collection[UUID]) -> dict[UUID, int]:
                        w.rank - c.under_way - ((c.last_turn, c.first_id) > (w.last_turn, w.id))::integer)))
                 FROM counted c WHERE c.lane = w.lane AND c.owner_id <> w.owner_id), 0) AS place
             FROM wanted w),
-        sent AS (SELECT job_id, row_number() OVER (ORDER BY dispatched_at, id) AS place
+        sent AS (SELECT job_id, lane, row_number() OVER (PARTITION BY lane = :email ORDER BY dispatched_at, id) AS place
                  FROM parts WHERE state = 'dispatched')
-        SELECT job_id, place + (SELECT count(*) FROM sent) + coalesce((
+        SELECT job_id, place + (SELECT count(*) FROM sent s WHERE (s.lane = :email) = (i.lane = :email)) + coalesce((
                    SELECT sum(least(others.queued, floor(place * weights[others.lane + 1] / weights[i.lane + 1])))
                    FROM (SELECT lane, sum(queued) AS queued FROM counted GROUP BY lane) AS others
-                   WHERE others.lane <> i.lane), 0)
+                   WHERE others.lane <> i.lane AND others.lane <> :email AND i.lane <> :email), 0)
         FROM in_lane i, (SELECT CAST(:weights AS integer[]) AS weights) AS given
         UNION ALL
         SELECT job_id, place FROM sent WHERE job_id = ANY(:ids)"""
     if not job_ids:
         return {}
-    rows = session.execute(text(statement), {"ids": list(job_ids), "weights": WEIGHTS, "turns": len(TURNS)})
+    given = {"ids": list(job_ids), "weights": WEIGHTS, "turns": len(TURNS), "email": Lane.EMAIL}
+    rows = session.execute(text(statement), given)
     return {job_id: int(place) for job_id, place in rows}

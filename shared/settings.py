@@ -3,11 +3,15 @@
 import os
 import sys
 from collections.abc import Callable
+from email.utils import parseaddr
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 EX_CONFIG = 78  # sysexits.h: something was found in an unconfigured or misconfigured state.
@@ -19,8 +23,7 @@ BROKER_SCHEMES = ("redis://", "rediss://", "valkey://", "amqp://", "amqps://")
 class Settings(BaseSettings):
     """The settings of one process; names are the environment variables in lower case.
 
-    Sizes end in their unit: `_mb` is MiB, `_s` seconds. All are read and checked, also those that nothing acts on yet
-    (limits of rate, mail, metrics), so that a fault in them shows at the start.
+    Sizes end in their unit: `_mb` is MiB, `_s` seconds.
     """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -37,14 +40,23 @@ class Settings(BaseSettings):
     secret_key: SecretStr
     public_url: str | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     bcrypt_rounds: int = Field(default=12, ge=4, le=16)
     access_token_minutes: int = Field(default=15, ge=1)
     refresh_token_days: int = Field(default=30, ge=1)
     registration: Literal["open", "closed"] = "open"
+    log_format: Literal["text", "json"] = "text"
     rate_limits: Literal["on", "off"] = "on"
     metrics_token: SecretStr | None = None
+    flower_url: str | None = None
+    flower_port: int = Field(default=5555, ge=1, le=65535)
+    flower_basic_auth: SecretStr | None = None
     smtp_url: SecretStr | None = None
-    mail_from: str | None = None
+    mail_from: str = "Sheaf <sheaf@localhost>"
+    mail_backoff_s: Annotated[tuple[float, ...], NoDecode] = (60, 300, 900, 3600, 14_400)
+    mail_answer_s: float = Field(default=600, gt=0)
+    emails_per_hour: int = Field(default=60, ge=1)
+    mailer_concurrency: int = Field(default=2, ge=1)
 
     worker_concurrency: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     max_open_jobs: int = Field(default=1000, ge=1)
@@ -54,6 +66,8 @@ class Settings(BaseSettings):
     page_timeout_s: float = Field(default=30, gt=0)
     job_timeout_s: float = Field(default=3600, gt=0)
     sandbox_memory_mb: int = Field(default=1536, ge=256)
+    blob_cache_mb: int = Field(default=1024, ge=0)
+    engine_check_share: float = Field(default=0.005, ge=0, le=1)
     retain_documents_days: int | None = Field(default=None, ge=1)
     retain_attempts_days: int = Field(default=90, ge=30)
 
@@ -89,6 +103,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a Redis or Valkey address such as redis://:password@host:6379/0")
         return value and value.replace("valkey://", "redis://", 1)
 
+    @field_validator("flower_url")
+    @classmethod
+    def _flower_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must be where Flower listens, such as http://127.0.0.1:5555")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
@@ -99,13 +120,33 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("smtp://", "smtps://")):
+        if value is not None and not _is_mail_server(value.get_secret_value()):
             raise ValueError("must be a mail server such as smtp://user:password@host:587/?starttls=1")
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("mail_from")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _one_sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        if not value.isprintable() or not value.isascii() or "@" not in address.strip("@"):
+            raise ValueError("must be an address such as sheaf@example.org or Sheaf <sheaf@example.org>, in ASCII")
+        return value
+
+    @field_validator("mail_backoff_s", mode="before")
+    @classmethod
+    def _split_delays(cls, value: object) -> object:
+        return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("mail_backoff_s")
+    @classmethod
+    def _some_delays(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or min(value) < 0:
+            raise ValueError("must be delays in seconds, comma-separated, such as 60,300,900")
+        return value
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("cors_origins")
@@ -128,6 +169,25 @@ class Settings(BaseSettings):
         return self.storage_url or (self.sheaf_data.resolve() / "blobs").as_uri()
 
     @property
+    def redis(self) -> str | None:
+        """The Redis or Valkey for what may be lost: `REDIS_URL`, or the broker if it is one; None with AMQP alone."""
+        return self.redis_url or (self.broker_url if self.broker_url.startswith(("redis://", "rediss://")) else None)
+
+    @property
+    def logs_json(self) -> bool:
+        return self.log_format == "json"
+
+    @property
+    def flower(self) -> str:
+        """Where Flower listens: `FLOWER_URL`, or the port that it was given on this machine."""
+        return self.flower_url or f"http://127.0.0.1:{self.flower_port}"
+
+    @property
+    def public_base(self) -> str:
+        """Where links in mails lead: `PUBLIC_URL`, or the address of this installation on its own machine."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
     def max_upload_bytes(self) -> int:
         return self.max_upload_mb * 2**20
 
@@ -138,6 +198,14 @@ def get_settings() -> Settings:
     return load_or_exit(Settings)
 
 
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def load_or_exit(load: Callable[[], Settings]) -> Settings:
     try:
         return load()
@@ -145,12 +213,19 @@ def load_or_exit(load: Callable[[], Settings]) -> Settings:
         _exit_with(error)
 
 
+def sentences(error: ValidationError) -> list[str]:
+    """Return a sentence for each setting that cannot be used."""
+    return [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in fault["loc"]).upper()
+    said = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+    return f"{name}: {said}."
+
+
 def _exit_with(error: ValidationError) -> NoReturn:
-    for fault in error.errors(include_input=False, include_url=False):
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        missing = fault["type"] == "missing"
-        said = "is not set" if missing else fault["msg"].removeprefix("Value error, ")
-        print(f"{name}: {said}.", file=sys.stderr)  # noqa: T201 — logging is not configured yet.
+    print("\n".join(sentences(error)), file=sys.stderr)  # noqa: T201 — logging is not configured yet.
     if any(fault["type"] == "missing" for fault in error.errors()):
         print("`./sheaf up` supplies these for a local installation; .env.example lists all.", file=sys.stderr)  # noqa: T201
     raise SystemExit(EX_CONFIG)

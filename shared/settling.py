@@ -1,16 +1,18 @@
 """The end of a job: when no part of it is open, what its pages became decides between the terminal states."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from shared import page_ranges, pages
+from shared import emails, page_ranges, pages, renditions
+from shared.claims import Failure
 from shared.errors import SheafError
-from shared.models import Document, Job, JobState, Part, PartState
-from shared.notices import touch
+from shared.locks import lock
+from shared.models import Document, Job, JobKind, JobState, Part, PartState
+from shared.news import announce_job
+from shared.notices import DOCUMENT_CHANNEL, wake
 from shared.page_content import FailedPage
 
 RETRYABLE_CODES = frozenset(
@@ -21,11 +23,11 @@ RETRYABLE_CODES = frozenset(
         "deadline_passed",
         "sandbox_crashed",
         "nobody_could_start",
+        "mail_given_up",
         "internal_error",
     }
 )
 BROKEN = (PartState.FAILED, PartState.DEAD, PartState.EXPIRED)
-Locked = TypeVar("Locked", Job, Document)
 
 
 def settle(session: Session, job: Job) -> None:
@@ -36,7 +38,25 @@ def settle(session: Session, job: Job) -> None:
     parts = _parts(session, job)
     if JobState(job.state).done or any(not PartState(part.state).done for part in parts):
         return
+    if job.kind == JobKind.EMAIL:
+        _end_whole(session, job, parts)
+        wake(session, job.document_id or job.id)
+        if job.settings not in emails.ABOUT_ACCOUNTS:
+            announce_job(session, job)
+        return
     document = lock(session, Document, document_of(job))
+    if job.kind in renditions.MADE_BY:
+        _end_rendition(session, job, parts)
+        wake(session, document.id)
+        return
+    with session.no_autoflush:  # What is changed here is written once, at the end.
+        _end(session, job, document, parts)
+    announce_job(session, job, channel=DOCUMENT_CHANNEL)
+    if job.notify == "email":
+        emails.tell_of_end(session, job)
+
+
+def _end(session: Session, job: Job, document: Document, parts: Sequence[Part]) -> None:
     is_canceled = any(part.state == PartState.CANCELED for part in parts)
     broken = [] if is_canceled else [part for part in parts if part.state in BROKEN]
     if document.page_count is not None:
@@ -46,7 +66,24 @@ def settle(session: Session, job: Job) -> None:
     job.finished_at = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     document.text_preview = pages.preview(session, job)
     document.table_count = pages.table_count(session, job)
-    touch(session, document.id)
+
+
+def _end_rendition(session: Session, job: Job, parts: Sequence[Part]) -> None:
+    """End a job that made something of its document, and remember a failure, so that nobody asks for it for ever."""
+    job.pages_total, job.pages_done = 1, int(all(part.state == PartState.SUCCEEDED for part in parts))
+    _end_whole(session, job, parts)
+    if job.state == JobState.FAILED:
+        failure = Failure(str(job.error_code), str(job.error_message))
+        renditions.keep_failure(session, document_of(job), job.settings, failure=failure)
+
+
+def _end_whole(session: Session, job: Job, parts: Sequence[Part]) -> None:
+    """End a job that does one thing well or not at all."""
+    is_canceled = any(part.state == PartState.CANCELED for part in parts)
+    broken = [part for part in parts if part.state in BROKEN]
+    job.state = JobState.CANCELED if is_canceled else _verdict(job, broken)
+    _take_error(session, job, broken)
+    job.finished_at = session.execute(text("SELECT clock_timestamp()")).scalar_one()
 
 
 def _parts(session: Session, job: Job) -> Sequence[Part]:
@@ -62,7 +99,7 @@ def _count_pages(session: Session, job: Job, page_count: int, broken: Sequence[P
         missing = [page for part in broken for page in _missed(part, selected, outcomes)]
         pages.write(session, job.id, missing, attempt=job.attempt)
         outcomes.update((page.number, page.code) for page in missing)
-    if not is_canceled:
+    if not is_canceled and len(outcomes) < len(selected):
         # Another job that failed at the same pages at the same time may have left its rows instead of this one's.
         outcomes = {**pages.outcomes(session, job, selected, of_any_job=True), **outcomes}
     job.pages_total = len(selected)
@@ -92,16 +129,6 @@ def _take_error(session: Session, job: Job, broken: Sequence[Part]) -> None:
     elif job.state == JobState.FAILED:
         job.error_code, job.error_message = pages.first_error(session, job)
     job.error_retryable = None if job.error_code is None else job.error_code in RETRYABLE_CODES
-
-
-def lock(session: Session, model: type[Locked], key: UUID) -> Locked:
-    """Lock a row against other writers, but not against new rows that refer to it: that could deadlock."""
-    return session.get_one(model, key, with_for_update={"key_share": True}, populate_existing=True)
-
-
-def find_and_lock(session: Session, model: type[Locked], key: UUID) -> Locked | None:
-    """Lock a row as `lock` does; None when it is gone."""
-    return session.get(model, key, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def document_of(job: Job) -> UUID:

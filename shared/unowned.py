@@ -4,6 +4,8 @@ A row stands from before the first byte of an upload until its document commits,
 a document's claim on a blob until the bytes are gone. Nobody ever has to list the store.
 """
 
+from collections.abc import Sequence
+
 import structlog
 from obstore.exceptions import BaseError
 from sqlalchemy import text
@@ -15,6 +17,8 @@ from shared.errors import Unavailable
 from shared.storage import BlobStore
 
 EXPECTED_FOR_H = 24
+MAX_AT_ONCE = 200
+MAX_REFUSED = 10  # A store that refuses so many is down, and each try may take long.
 StoreErrors = (BaseError, OSError)  # obstore's own, and those it gives Python's types.
 log = structlog.get_logger(__name__)
 
@@ -60,29 +64,40 @@ def erase(database: Database, blobs: BlobStore, key: str) -> None:
         log.warning("a blob will be erased later", key=key, error=str(error))
 
 
-def erase_due(database: Database, blobs: BlobStore, *, limit: int = 100) -> int:
-    """Erase blobs whose time is over and return how many; ends early when the store refuses one."""
-    for erased in range(limit):
+def erase_all(database: Database, blobs: BlobStore, keys: Sequence[str]) -> None:
+    """Erase several blobs as `erase` does; of very many the last are left to `erase_due`, because somebody waits."""
+    for key in keys[:MAX_AT_ONCE]:
+        erase(database, blobs, key)
+
+
+def erase_due(database: Database, blobs: BlobStore, *, limit: int = 1000) -> int:
+    """Erase blobs whose time is over and return how many; ends early when the store refuses several."""
+    refused: list[str] = []
+    for tried in range(limit):
         with database.unit_of_work() as session:
-            if not _erase_next(session, blobs):
-                return erased
-    return limit
+            if len(refused) == MAX_REFUSED or not _erase_next(session, blobs, refused):
+                return tried - len(refused)
+    return limit - len(refused)
 
 
-def _erase_next(session: Session, blobs: BlobStore) -> bool:
-    """Erase the blob that is due longest; the lock on its row keeps an upload from owning it meanwhile."""
+def _erase_next(session: Session, blobs: BlobStore, refused: list[str]) -> bool:
+    """Erase the blob that is due longest and was not refused; the lock on its row keeps an upload from owning it.
+
+    One that the store refuses keeps its time, so that the audit sees for how long.
+    """
     statement = """
-        SELECT key FROM unowned_blobs WHERE erase_after <= now() ORDER BY erase_after LIMIT 1 FOR UPDATE SKIP LOCKED"""
-    key = session.execute(text(statement)).scalar()
+        SELECT key FROM unowned_blobs WHERE erase_after <= now() AND key <> ALL(CAST(:refused AS text[]))
+        ORDER BY erase_after LIMIT 1 FOR UPDATE SKIP LOCKED"""
+    key = session.execute(text(statement), {"refused": refused}).scalar()
     if key is None:
         return False
     try:
         blobs.delete(key)
     except StoreErrors as error:
-        log.warning("the store does not erase a blob; others go first next time", key=key, error=str(error))
-        disown(session, key)
-        return False
-    _forget(session, key)
+        log.warning("the store does not erase a blob", key=key, error=str(error))
+        refused.append(key)
+    else:
+        _forget(session, key)
     return True
 
 

@@ -7,6 +7,8 @@ GUARD_OF_ALL = "CREATE OR REPLACE FUNCTION guard_jobs() RETURNS trigger LANGUAGE
 MORE_MOVES = """DO $do$ BEGIN EXECUTE replace(pg_get_functiondef('guard_parts'::regproc),
                 $$('queued', 'dispatched')$$, $$('queued', 'dispatched'), ('succeeded', 'queued')$$); END $do$"""
 BREAKAGES = (
+    ("mail", "UPDATE emails SET stage = 'sending' WHERE job_id = {mailed}"),
+    ("mail", "DELETE FROM emails WHERE job_id = {mailed}"),
     ("open-job-has-open-part", "UPDATE parts SET state = 'canceled' WHERE job_id = {queued}"),
     (
         "ended-job-has-no-open-part",
@@ -24,6 +26,7 @@ BREAKAGES = (
     ("truthful-end", "UPDATE jobs SET state = 'canceled' WHERE id = {dead}"),
     ("latest-job", "UPDATE documents SET latest_job_id = NULL WHERE latest_job_id = {failed}"),
     ("latest-job", "UPDATE documents SET latest_job_id = {dead} WHERE latest_job_id = {failed}"),
+    ("latest-job", "UPDATE jobs SET kind = 'rendering' WHERE id = {failed}"),
     ("lease", "UPDATE parts SET lease_until = now() - interval '61 s' WHERE job_id = {running}"),
     ("lease", "UPDATE parts SET lease_until = NULL WHERE job_id = {dispatched}"),
     ("retry", "UPDATE parts SET run_after = now() - interval '61 s' WHERE job_id = {crashed}"),
@@ -73,6 +76,7 @@ BREAKAGES = (
     ("triggers", "ALTER TABLE parts DISABLE TRIGGER parts_born"),
     ("triggers", "ALTER TABLE jobs ENABLE REPLICA TRIGGER jobs_born"),
     ("triggers", "DROP TRIGGER documents_storage ON documents"),
+    ("triggers", "ALTER TABLE admin_actions DISABLE TRIGGER admin_actions_kept"),
     ("triggers", GUARD_OF_ALL),
     ("triggers", MORE_MOVES),
     (
@@ -124,6 +128,11 @@ BREAKAGES = (
         "kept-answer",
         "UPDATE idempotency_keys SET headers = jsonb_build_object('Location', '/jobs/' || gen_random_uuid())",
     ),
+    (
+        "engine-check",
+        """INSERT INTO engine_checks (document_id, number, created_at, outcome)
+            SELECT id, 1, now(), 'differs: words' FROM documents LIMIT 1""",
+    ),
     ("kept-answer", "UPDATE idempotency_keys SET headers = jsonb_build_object('Location', '/jobs/' || {partial})"),
     ("answer-kept", "UPDATE idempotency_keys SET status = 0, body = ''"),
     ("same-upload", "UPDATE documents SET sha256 = '' WHERE latest_job_id IN ({failed}, {dead})"),
@@ -135,5 +144,21 @@ BREAKAGES = (
     ),
     ("storage-used", "UPDATE users SET storage_used = storage_used + 1"),
     ("blob-owned-once", "INSERT INTO unowned_blobs SELECT blob_key, now() FROM documents LIMIT 1"),
+    (
+        "blob-owned-once",
+        """INSERT INTO renditions (document_id, name, size, created_at, blob_key, sha256)
+           SELECT id, 'x', 1, now(), (SELECT key FROM unowned_blobs LIMIT 1), 'x' FROM documents LIMIT 1""",
+    ),
+    (
+        "rendition",
+        "INSERT INTO renditions (document_id, name, size, created_at) SELECT id, 'x', 0, now() FROM documents LIMIT 1",
+    ),
+    (
+        "rendition",
+        """INSERT INTO renditions (document_id, name, size, created_at, blob_key)
+           SELECT id, 'x', 0, now(), 'x' FROM documents LIMIT 1""",
+    ),
+    ("news", "UPDATE event_counters SET last = last + 1"),
+    ("news", "DELETE FROM events WHERE number = 2"),
     ("erased", "UPDATE unowned_blobs SET erase_after = now() - interval '25 h'"),
 )

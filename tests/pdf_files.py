@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
@@ -11,6 +11,7 @@ PASSWORD_PADDING = bytes.fromhex(
     "28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a"
 )  # PDF 32000-1, 7.6.3.3
 CATALOG, TREE, FONT_NUMBER, FIRST_PAGE = 1, 2, 3, 4
+INFO, OUTLINE, NAMES, FIELDS, LINKS = 100, 110, 120, 130, 140
 
 
 def text_pdf(pages: int = 1, *, text: str = "Page {number} of a document about sheaves") -> bytes:
@@ -19,7 +20,7 @@ def text_pdf(pages: int = 1, *, text: str = "Page {number} of a document about s
 
 
 def lines_pdf(pages: int, *, lines: int, said: str = "sheaf") -> bytes:
-    """Pages full of text, which cost about 2 ms a line to read."""
+    """Pages full of text."""
     return document([_full_page(f"{said} page {number}", lines) for number in range(1, pages + 1)])
 
 
@@ -30,6 +31,70 @@ def _full_page(said: str, lines: int) -> bytes:
 def table_pdf(rows: int = 3, columns: int = 3) -> bytes:
     """One ruled table with a heading above it; cell (r, c) says `r{r}c{c}`."""
     return document([show("A table of cells") + grid(rows, columns)])
+
+
+def cells_pdf(*tables: Sequence[Sequence[str]], **about: str) -> bytes:
+    """A ruled table a page, with these texts in its cells; `about` is what the document says of itself."""
+    objects = page_objects([cells(rows) for rows in tables])
+    number = max(objects) + 1
+    entries = b" ".join(b"/%s (%s)" % (name.encode(), escaped(text)) for name, text in about.items())
+    return assemble(objects | {number: b"<< %s >>" % entries}, trailer=b"/Info %d 0 R" % number)
+
+
+def rich_pdf(**extra: bytes) -> bytes:
+    """Two pages with everything that a document can say of itself; `extra` are more entries of the catalog."""
+    objects = page_objects([show("Page 1"), show("Page 2")])
+    second = FIRST_PAGE + 2
+    link = b"<< /Type /Annot /Subtype /Link /Rect [72 700 172 720] /A << /S /URI /URI (%s) >> >>"
+    uris = [b"https://example.org/a?b=c", b"javascript:alert\\(1\\)", b"mailto:ada@example.org", b"file:///etc/passwd"]
+    objects |= {LINKS + n: link % uri for n, uri in enumerate(uris)}
+    annotations = b" ".join(b"%d 0 R" % (LINKS + n) for n in range(len(uris)))
+    objects[second] = objects[second].replace(b"/Rotate 0", b"/Rotate 0 /Annots [%s]" % annotations)
+    objects |= {
+        CATALOG: b"<< /Type /Catalog /Pages 2 0 R /Outlines %d 0 R /Names %d 0 R"
+        b" /AcroForm << /Fields [%d 0 R %d 0 R] >> /PageLabels << /Nums [0 << /S /r >> 1 << /S /D /P (A-) >>] >> %s >>"
+        % (OUTLINE, NAMES, FIELDS, FIELDS + 1, b" ".join(b"/%s %s" % (k.encode(), v) for k, v in extra.items())),
+        INFO: b"<< /Title <FEFF00DC006200650072> /Author (Ada) /CreationDate (D:20240229120000+01'30') /ModDate (soon)"
+        b" /Custom (something else) /Trapped /False >>",
+        OUTLINE: b"<< /First %d 0 R /Last %d 0 R >>" % (OUTLINE + 1, OUTLINE + 2),
+        OUTLINE + 1: b"<< /Title (One) /Dest [%d 0 R /Fit] /Next %d 0 R /First %d 0 R >>"
+        % (FIRST_PAGE, OUTLINE + 2, OUTLINE + 3),
+        OUTLINE + 2: b"<< /Title (Two) /A << /S /GoTo /D (second) >> /Next %d 0 R >>" % (OUTLINE + 1),  # A circle.
+        OUTLINE + 3: b"<< /Title (Outside) /A << /S /URI /URI (https://example.org) >> >>",
+        NAMES: b"<< /Dests << /Names [(second) [%d 0 R /XYZ 0 0 0]] >> /EmbeddedFiles << /Kids [%d 0 R] >> >>"
+        % (second, NAMES + 1),
+        NAMES + 1: b"<< /Names [(a) << /UF (data.csv) /EF << /F %d 0 R >> >>] /Kids [%d 0 R] >>"
+        % (NAMES + 2, NAMES + 1),
+        NAMES + 2: stream(b"a,b", entries=b"/Type /EmbeddedFile /Subtype /text#2Fcsv /Params << /Size 12 >>"),
+        FIELDS: b"<< /T (person) /FT /Tx /Kids [%d 0 R %d 0 R] >>" % (FIELDS + 2, FIELDS),
+        FIELDS + 1: b"<< /T (agreed) /FT /Btn /V /Yes >>",
+        FIELDS + 2: b"<< /T (name) /Parent %d 0 R /V (Ada Lovelace) >>" % FIELDS,
+    }
+    return assemble(objects, trailer=b"/Info %d 0 R" % INFO)
+
+
+def aligned_pdf(rows: Sequence[Sequence[str]]) -> bytes:
+    """One table without any rules below a line of text."""
+    texts = [(text, at, column) for at, row in enumerate(rows) for column, text in enumerate(row)]
+    shown = [b"1 0 0 1 %d %d Tm (%s) Tj" % (72 + 120 * c, 600 - 16 * at, escaped(text)) for text, at, c in texts]
+    return document([show("What stands below is a table") + b"BT /F1 10 Tf %s ET" % b" ".join(shown)])
+
+
+def cells(rows: Sequence[Sequence[str]]) -> bytes:
+    """Rules and texts of a table near the top of a page, whose cells are 110 by 20 points."""
+    width, height = 110, 20
+    parts = [b"0.5 w"]
+    for at, row in enumerate(rows):
+        for column, text in enumerate(row):
+            x, y = 40 + width * column, 700 - height * at
+            parts.append(b"%d %d %d %d re S" % (x, y, width, height))
+            parts.append(b"BT /F1 8 Tf %d %d Td (%s) Tj ET" % (x + 4, y + 6, escaped(text)))
+    return b" ".join(parts)
+
+
+def escaped(text: str) -> bytes:
+    """Return the text as it is written between the parentheses of a PDF's string."""
+    return b"".join(b"\\%03o" % byte for byte in text.encode("latin-1"))
 
 
 def picture_pdf(caption: str = "") -> bytes:
@@ -65,11 +130,38 @@ def one_bad_page_pdf(pages: int = 3, *, bad: int = 2) -> bytes:
     return assemble({**objects, number: objects[number].replace(b"/Rotate 0", b"/Rotate [1]")})
 
 
+def untyped_pages_pdf(pages: int = 3) -> bytes:
+    """Pages that do not say that they are pages: pdfplumber finds none, without any error."""
+    return text_pdf(pages).replace(b"/Type /Page ", b"/Tipe /Page ")
+
+
+def direct_pages_pdf(pages: int = 3) -> bytes:
+    """Pages that stand in their tree instead of being referred to, at which pdfminer raises AttributeError."""
+    objects = page_objects([show(f"Page {number}") for number in range(1, pages + 1)])
+    kids = b" ".join(objects[number] for number in range(FIRST_PAGE, max(objects), 2))
+    return assemble({**objects, TREE: b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages)})
+
+
+def unreal_page_pdf() -> bytes:
+    """Two pages, of which PDFium finds the second nowhere while pdfplumber reads both."""
+    objects = page_objects([show("Page 1"), show("Page 2")])
+    return assemble({**objects, 2: objects[2].replace(b"/Count 2", b"/Count 1")})
+
+
+def lying_count_pdf(pages: int = 2, *, claimed: int = 30) -> bytes:
+    """A page tree that claims to have more pages than there are, which PDFium believes."""
+    return text_pdf(pages).replace(b"/Count %d" % pages, b"/Count %d" % claimed)
+
+
+def procedure_pdf(pages: int = 2) -> bytes:
+    """Pages with a procedure among their operators, which the engine leaves to pdfplumber."""
+    return document([show(f"Page {number}") + b"{ 1 } " for number in range(1, pages + 1)])
+
+
 def slow_page_pdf(pages: int = 1, *, slow: int = 1) -> bytes:
-    """Pages of text, of which one draws so many characters that reading it takes minutes."""
-    contents = [show(f"Page {number}") for number in range(1, pages + 1)]
-    contents[slow - 1] = MANY_CHARS
-    return document(contents)
+    """Pages of text, of which one has so many operators that reading it takes long, but little memory."""
+    objects = page_objects([show(f"Page {number}") for number in range(1, pages + 1)])
+    return assemble({**objects, FIRST_PAGE + 2 * (slow - 1) + 1: deflated(b"n " * 2**20, times=48)})
 
 
 def hungry_page_pdf(pages: int = 1, *, hungry: int = 1) -> bytes:
@@ -91,13 +183,13 @@ def stacked_flate_bomb() -> bytes:
 
 
 def many_chars() -> bytes:
-    """13 kB that draw four million characters."""
-    return document([MANY_CHARS])
+    """50 kB that draw sixteen million characters."""
+    return document([b"BT /F1 1 Tf 10 700 Td " + b"(AAAAAAAAAAAAAAAAAAAA) Tj " * 800_000 + b"ET"])
 
 
 def many_rects() -> bytes:
-    """10 kB that draw 400,000 rectangles."""
-    return document([b"0 0 1 1 re f " * 400_000])
+    """40 kB that draw 1.6 million rectangles."""
+    return document([b"0 0 1 1 re f " * 1_600_000])
 
 
 def nested_arrays() -> bytes:
@@ -118,9 +210,9 @@ def deep_page_tree() -> bytes:
     return assemble({**objects, **levels, TREE: tree([top]), top + 5000: tree([FIRST_PAGE])})
 
 
-def repeated_kids() -> bytes:
-    """One page that its page tree names 300,000 times."""
-    return assemble({**page_objects([show("again")]), TREE: tree(repeat(FIRST_PAGE, 300_000))})
+def repeated_kids(times: int = 100_000) -> bytes:
+    """One page that its page tree names so many times."""
+    return assemble({**page_objects([show("again")]), TREE: tree(repeat(FIRST_PAGE, times))})
 
 
 def many_pages(pages: int = 200_000) -> bytes:
@@ -243,6 +335,3 @@ def rc4(key: bytes, data: bytes) -> bytes:
         state[i], state[j] = state[j], state[i]
         out.append(byte ^ state[(state[i] + state[j]) % 256])
     return bytes(out)
-
-
-MANY_CHARS = b"BT /F1 1 Tf 10 700 Td " + b"(AAAAAAAAAAAAAAAAAAAA) Tj " * 200_000 + b"ET"

@@ -16,10 +16,12 @@ from typing import Any
 
 import psutil
 
+from tests import canaries
+
 ROOT = Path(__file__).resolve().parents[1]
 UP = (str(ROOT / "sheaf"), "up", "--port", "0")
 GIVEN_BY_USERS = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "PORT", "HOST", "SHEAF_DATA")
-START_TIMEOUT_S = 45.0
+START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 25.0
 
 
@@ -57,10 +59,13 @@ class StartedPlatform:
         return self
 
     @property
+    def data(self) -> Path:
+        return self.log.with_name(self.log.name.removesuffix(".log"))
+
+    @property
     def note(self) -> dict[str, str]:
         """What the platform wrote down of itself while it runs."""
-        folder = self.log.with_name(self.log.name.removesuffix(".log"))
-        note: dict[str, str] = json.loads((folder / "run.json").read_text())
+        note: dict[str, str] = json.loads((self.data / "run.json").read_text())
         return note
 
     def get(self, path: str) -> dict[str, Any]:
@@ -90,6 +95,17 @@ class StartedPlatform:
         self._reader.join(5)
         return code
 
+    def kill_all(self) -> None:
+        """Kill the platform, if it runs, and everything below it."""
+        below: list[psutil.Process] = []
+        if self.process.poll() is None:
+            below = self.processes()
+            self.process.kill()
+            self.wait()
+        for process in below:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
     def _read(self) -> None:
         stream = self.process.stdout
         assert stream is not None
@@ -101,20 +117,14 @@ class StartedPlatform:
 def platform(
     data: Path, *, command: Sequence[str] = UP, environment: Mapping[str, str] | None = None
 ) -> Iterator[StartedPlatform]:
-    """Start a platform on this data directory; whatever a failing test leaves of it is killed."""
+    """Start a platform on this data directory; whatever a failing test leaves of it is killed, and its log searched."""
     log = data.with_name(f"{data.name}.log")
     started = StartedPlatform(command, {"SHEAF_DATA": str(data), **(environment or {})}, log)
     try:
         yield started
     finally:
-        below = []
-        if started.process.poll() is None:
-            below = started.processes()
-            started.process.kill()
-            started.wait()
-        for process in below:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        started.kill_all()
+    assert not (found := canaries.found_in(started.said)), f"a secret was logged: {found}"
 
 
 @contextmanager

@@ -5,15 +5,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from shared import lifecycle, workers
+from shared import delivery, dispatching, lifecycle, recovery, workers
 from shared.broker import Lane
-from shared.claims import AttemptReport, Claim, Doorbell, Failure
+from shared.claims import AttemptReport, Claim, Doorbell, Failure, Opening
 from shared.clock import new_id
 from shared.database import Database
+from shared.emails import Draft, Template, queue_email
 from shared.fairness import Turns
-from shared.models import Document, Job, User
+from shared.locks import lock
+from shared.models import Document, Job, Pool, User
 from shared.page_content import FailedPage, ReadPage
-from shared.settling import lock
 
 CRASH = Failure("sandbox_crashed", "It died.")
 BOOT = uuid4()
@@ -29,6 +30,9 @@ class Population:
         self.jobs: dict[str, UUID] = {}
         with database.unit_of_work() as session:
             workers.register_worker(session, worker_id="w/1", boot_id=BOOT, host="h", pid=1, slots=SLOTS)
+            workers.register_worker(
+                session, worker_id="m/1", boot_id=BOOT, host="h", pid=1, slots=SLOTS, pool=Pool.MAILERS
+            )
             user = User(email="ada@example.org", name="Ada", password_hash="")
             session.add(user)
             session.flush()  # Documents need their owner's id.
@@ -40,6 +44,7 @@ class Population:
         self.succeed("selected", pages=9, page_ranges="2,4-5,8-12")
         self.succeed("partial", pages=3, failed=(2,))
         self.retry("partial again", of="partial", pages=3)
+        self.mail("mailed")
         self.fail("failed")
         self.die("dead")
         self.cancel("canceled")
@@ -71,7 +76,7 @@ class Population:
     def dispatch(self) -> Doorbell:
         """Dispatch the only part that waits."""
         with self.database.unit_of_work() as session:
-            (bell,) = lifecycle.dispatch(session, Turns())
+            (bell,) = dispatching.dispatch(session, Turns())
         return bell
 
     def claim(self) -> Claim:
@@ -86,7 +91,7 @@ class Population:
         self.queue(name)
         held = self.claim()
         with self.database.unit_of_work() as session:
-            lifecycle.start_pages(session, held, page_count=pages)
+            lifecycle.start_pages(session, held, Opening(page_count=pages))
             lifecycle.record_pages(session, held, [_page(1)])
         return held
 
@@ -106,13 +111,25 @@ class Population:
         with self.database.unit_of_work() as session:
             lifecycle.fail(session, held, Failure("password_required", "Give it."))
 
+    def mail(self, name: str) -> None:
+        """Send a mail, as far as the database knows."""
+        draft = Draft(owner_id=self.owner_id, to="ada@example.org", template=Template.LETTER)
+        with self.database.unit_of_work() as session:
+            self.jobs[name] = queue_email(session, draft).id
+        bell = self.dispatch()
+        with self.database.unit_of_work() as session:
+            held = delivery.claim(session, bell.part_id, bell.dispatch_seq, worker_id="m/1", boot_id=BOOT)
+        assert held
+        with self.database.unit_of_work() as session:
+            delivery.succeed(session, held, delivery.Reply(250, None, "taken"))
+
     def die(self, name: str) -> None:
         """Lose the worker three times."""
         self.queue(name)
         for _ in range(3):
             self.claim()
             self.execute("UPDATE parts SET lease_until = now() - interval '1 s' WHERE state = 'running'")
-            lifecycle.reap(self.database)
+            recovery.reap(self.database)
 
     def crash(self, name: str) -> None:
         """Let the first attempt crash, so that the part waits for the next one."""
@@ -154,7 +171,7 @@ class Population:
     def _read(self, page_count: int, failed: Sequence[int]) -> None:
         held = self.claim()
         with self.database.unit_of_work() as session:
-            todo = lifecycle.start_pages(session, held, page_count=page_count)
+            todo = lifecycle.start_pages(session, held, Opening(page_count=page_count))
         self._end(held, todo, failed)
         while self._waits():
             held = self.claim()

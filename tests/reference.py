@@ -12,10 +12,15 @@ ALL = 10**6
 WORD_FIELDS = ("text", "x0", "top", "x1", "bottom")
 
 
-def reference(path: Path, password: str = "", *, pages: int = ALL) -> list[dict[str, Any]] | None:
-    """Return the first pages as pdfplumber gives them, `{}` for one that raises; None if it cannot open the file."""
+def reference(
+    path: Path, password: str = "", *, pages: int = ALL, timeout_s: float = 300
+) -> list[dict[str, Any]] | None:
+    """Return the first pages as pdfplumber gives them, `{}` for one that raises; None if it cannot open the file.
+
+    Raises subprocess.TimeoutExpired.
+    """
     command = [sys.executable, "-m", "tests.reference", str(path), password, str(pages)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=timeout_s)
     read: list[dict[str, Any]] | None = json.loads(done.stdout) if done.returncode == 0 else None
     return read
 

@@ -14,21 +14,23 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from shared import erasure, lifecycle, workers
-from shared.broker import Lane
-from shared.claims import AttemptReport, Claim, Doorbell, Failure
+from shared import dispatching, erasure, lifecycle, page_ranges, recovery, workers
+from shared.broker import Lane, lanes_of
+from shared.claims import AttemptReport, Claim, Doorbell, Failure, Opening
 from shared.database import Database
 from shared.fairness import Turns
 from shared.lifecycle import CancelRequested, FencedOut
-from shared.models import Document, Job, JobState, Part, PartState, User
+from shared.locks import find_and_lock
+from shared.models import Document, Job, JobState, Part, PartState, Pool, User
 from shared.models.states import JOB_MOVES, PART_MOVES
 from shared.page_content import FailedPage, ReadPage
-from shared.settling import find_and_lock
+from shared.splitting import PART_PAGES
 
 SLOTS = 3
 OWNERS = 2
 LENGTHS = (1, 3, 20, 40)  # In pages; more than 16 make several parts.
 FAILURES = (Failure("sandbox_crashed", "It died."), Failure("internal_error", "Odd."))
+FEW = 4
 DRAIN_ROUNDS = 100
 OPEN_PART = "('queued', 'dispatched', 'running', 'retry_wait')"
 DONE_JOB = "('succeeded', 'partial', 'failed', 'canceled')"
@@ -87,10 +89,14 @@ WATCH = """
 
 @dataclass
 class Held:
-    """A claim as its worker has it; `todo` is None until it has asked for its pages."""
+    """A claim as its worker has it; `todo` is None until it knows its pages, `opening` what it has yet to record.
+
+    Two threads may write for one claim; both bring the opening until one of them has written it.
+    """
 
     claim: Claim
     todo: list[int] | None = None
+    opening: Opening | None = None
     is_told_to_stop: bool = False
 
 
@@ -116,7 +122,8 @@ class World:
 
     def accept(self, dice: Random) -> None:
         length = dice.choice(LENGTHS)
-        document = self.do(self._new_document, dice.choice(self.owners), dice.choice(list(Lane)), dice.choice((0, 60)))
+        lane = dice.choice(lanes_of(Pool.READERS))
+        document = self.do(self._new_document, dice.choice(self.owners), lane, dice.choice((0, 60)))
         self.lengths[document] = length
 
     def accept_again(self, dice: Random) -> None:
@@ -134,19 +141,19 @@ class World:
 
     def dispatch(self, _: Random) -> None:
         self.announce()
-        self.bells += self.do(lifecycle.dispatch, Turns())
+        self.bells += self.do(dispatching.dispatch, Turns())
 
     def withdraw(self, dice: Random) -> None:
-        self.do(lifecycle.withdraw, dice.sample(self.bells, min(2, len(self.bells))))
+        self.do(dispatching.withdraw, dice.sample(self.bells, min(2, len(self.bells))))
 
     def requeue(self, _: Random) -> None:
-        self.do(lifecycle.requeue_due)
+        self.do(dispatching.requeue_due)
 
     def reap(self, _: Random) -> None:
-        lifecycle.reap(self.database)
+        recovery.reap(self.database)
 
     def expire(self, _: Random) -> None:
-        lifecycle.expire_due(self.database)
+        recovery.expire_due(self.database)
 
     # What workers do.
 
@@ -174,12 +181,15 @@ class World:
         if held and todo:
             count = dice.randint(1, len(todo))
             pages = [_page(number, fails=dice.random() < 0.2) for number in todo[:count]]
-            self._write(held, lifecycle.record_pages, pages)
-            held.todo = todo[count:]
+            self._write(held, lifecycle.record_pages, pages, opening=held.opening)
+            held.opening, held.todo = None, todo[count:]
 
     def succeed(self, dice: Random) -> None:
-        if held := self._any_held(dice, lambda each: each.todo == []):
-            self._write(held, lifecycle.succeed)
+        """End a part well, with its last pages if there are few."""
+        if held := self._any_held(dice, lambda each: each.todo is not None and len(each.todo) <= FEW):
+            last = [_page(number, fails=dice.random() < 0.2) for number in held.todo or ()]
+            self._write(held, lifecycle.succeed, last=last, opening=held.opening)
+            held.opening, held.todo = None, []
 
     def fail(self, dice: Random) -> None:
         if held := self._any_held(dice):
@@ -202,7 +212,7 @@ class World:
         """Let a worker's next incarnation take back what the earlier one, not known to be dead here, had claimed."""
         name = dice.choice(sorted(self.boots))
         self.boots[name] = uuid4()
-        lifecycle.release_incarnations(self.database, worker_id=name, boot_id=self.boots[name])
+        recovery.release_incarnations(self.database, worker_id=name, boot_id=self.boots[name])
 
     # What time does.
 
@@ -222,11 +232,11 @@ class World:
         """Let time pass and good workers work until nothing is open; what is stuck is a failure."""
         for _ in range(DRAIN_ROUNDS):
             self.do(_all_time_passes)
-            lifecycle.reap(self.database)
-            lifecycle.expire_due(self.database)
-            self.do(lifecycle.requeue_due)
+            recovery.reap(self.database)
+            recovery.expire_due(self.database)
+            self.do(dispatching.requeue_due)
             self.announce()
-            for bell in self.do(lifecycle.dispatch, Turns()):
+            for bell in self.do(dispatching.dispatch, Turns()):
                 self._work(bell)
             if not self.do(lambda s: s.execute(text(f"SELECT 1 FROM parts WHERE state IN {OPEN_PART}")).first()):  # noqa: S608 — Ours.
                 return
@@ -271,15 +281,20 @@ class World:
 
     def _start(self, held: Held) -> None:
         try:
-            if held.claim.is_split:
-                todo = self._write(held, lifecycle.missing_pages)
+            if held.claim.missing is not None:
+                held.todo = [*held.claim.missing]
             else:
-                length = self.lengths[held.claim.document_id]
-                todo = self._write(held, lifecycle.start_pages, page_count=length)
+                held.todo = self._open(held, Opening(page_count=self.lengths[held.claim.document_id]))
         except CancelRequested:
             held.is_told_to_stop = True
-        else:
-            held.todo = todo
+
+    def _open(self, held: Held, opening: Opening) -> list[int] | None:
+        selected = page_ranges.expand(held.claim.page_ranges, opening.page_count)
+        if held.claim.is_untouched and len(selected) <= PART_PAGES:
+            held.opening = opening
+            return selected
+        pages: list[int] | None = self._write(held, lifecycle.start_pages, opening)
+        return pages
 
     def _work(self, bell: Doorbell) -> None:
         held = self._claim(bell, "w/1")
@@ -290,7 +305,8 @@ class World:
         if held.is_told_to_stop or said is CancelRequested:
             self._write(held, lifecycle.confirm_cancel)
         else:
-            self._write(held, lifecycle.record_pages, [_page(number) for number in held.todo or ()])
+            pages = [_page(number) for number in held.todo or ()]
+            self._write(held, lifecycle.record_pages, pages, opening=held.opening)
             self._write(held, lifecycle.succeed)
 
     def _write(self, held: Held, work: Callable[..., Any], *given: Any, **named: Any) -> Any:

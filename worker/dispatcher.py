@@ -16,10 +16,11 @@ import psycopg
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerDown
+from sqlalchemy.exc import OperationalError as DatabaseDown
 from sqlmodel import Session
 
-from shared import lifecycle, workers
-from shared.broker import LOOK_AT_PART, celery_settings
+from shared import dispatching, workers
+from shared.broker import celery_settings, task_of
 from shared.claims import Doorbell
 from shared.database import Database
 from shared.fairness import Turns
@@ -61,7 +62,7 @@ class Dispatcher:
             try:
                 with psycopg.connect(self._database.dsn, autocommit=True, connect_timeout=5) as connection:
                     self._stand(connection)
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, DatabaseDown) as error:
                 log.warning("postgres is not available", error=str(error))
             self._stopping.wait(TURN_S)
 
@@ -71,7 +72,7 @@ class Dispatcher:
         with self._database.unit_of_work() as session:
             if time.monotonic() >= self._announce_at:
                 self._announce(session)
-            doorbells = lifecycle.dispatch(session, self._turns)
+            doorbells = dispatching.dispatch(session, self._turns)
         self._publish(doorbells)
         return len(doorbells)
 
@@ -118,13 +119,22 @@ class Dispatcher:
         """Ring for each part; when the broker does not take one, the rest goes back to the queue."""
         for position, bell in enumerate(doorbells):
             try:
-                self._publisher.send_task(LOOK_AT_PART, args=(str(bell.part_id), bell.dispatch_seq), queue=bell.queue)
+                self._ring(bell)
             except (BrokerDown, OSError) as error:
                 log.warning("broker is not available", error=str(error), waiting=len(doorbells) - position)
                 with self._database.unit_of_work() as session:
-                    lifecycle.withdraw(session, doorbells[position:])
+                    dispatching.withdraw(session, doorbells[position:])
                 self._stopping.wait(BROKER_PAUSE_S)
                 return
+
+    def _ring(self, bell: Doorbell) -> None:
+        """Send one message; in Flower it says where the ledger tells more."""
+        self._publisher.send_task(
+            task_of(bell.kind),
+            args=(str(bell.part_id), bell.dispatch_seq),
+            queue=bell.queue,
+            argsrepr=f"/admin/jobs/{bell.job_id} part {bell.part_id} dispatch {bell.dispatch_seq}",
+        )
 
 
 def _wait(connection: psycopg.Connection) -> None:
@@ -136,8 +146,8 @@ def _wait(connection: psycopg.Connection) -> None:
 
 
 def main() -> None:
-    configure_logging()
     settings = get_settings()
+    configure_logging(as_json=settings.logs_json)
     publisher = Celery("sheaf-dispatcher")
     publisher.conf.update(celery_settings(settings))
     database = Database(settings.database_url, pool_size=3)

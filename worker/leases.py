@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import structlog
 
 from shared import lifecycle
-from shared.claims import Claim
+from shared.claims import Held
 from shared.database import Database
 from shared.errors import SheafError
 
@@ -24,7 +24,7 @@ class Leases:
     def __init__(self, database: Database) -> None:
         """Hold nothing yet."""
         self._database = database
-        self._held: dict[Claim, Lease] = {}
+        self._held: dict[Held, Lease] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
@@ -37,7 +37,7 @@ class Leases:
         self._thread.join()
 
     @contextmanager
-    def hold(self, claim: Claim) -> Iterator["Lease"]:
+    def hold(self, claim: Held) -> Iterator["Lease"]:
         """Keep a claim renewed within the block."""
         lease = Lease()
         with self._lock:

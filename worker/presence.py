@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import psycopg
 import structlog
 
-from shared import lifecycle, workers
+from shared import recovery, workers
 from shared.database import Database
+from shared.models import Pool
 
 HEARTBEAT_S = 5.0
 MAX_WORKERS_PER_HOST = 100
@@ -18,19 +19,27 @@ log = structlog.get_logger(__name__)
 
 
 class Presence:
-    """Announces this worker under a name `host/n` that is its own for as long as the process lives.
+    """Announces this worker under a name `host/n`, or `host/mailers/n`, that is its own as long as the process lives.
 
     A name is free when nobody holds its advisory lock and no live process of this host was seen under it lately: the
     lock alone would not do, because Postgres lets it go with the connection, not with the process. Whoever gets a name
     therefore knows that its former holder is dead, and takes back at once what that one had claimed.
     """
 
-    def __init__(self, database: Database, *, slots: int, prepare: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        slots: int,
+        prepare: Callable[[], None] = lambda: None,
+        pool: Pool = Pool.READERS,
+    ) -> None:
         """Prepare; nothing is announced before `start`. `prepare` has to succeed before any slot is offered."""
         self.boot_id: UUID = uuid4()
         self.worker_id = ""
         self._database = database
         self._slots = slots
+        self._pool = pool
         self._prepare = prepare
         self._stopping = threading.Event()
         self._connection: psycopg.Connection | None = None
@@ -71,7 +80,7 @@ class Presence:
         """Take a name and free what its former holder left behind."""
         self._connection = self._connect()
         name = self._take_name(self._connection)
-        freed = lifecycle.release_incarnations(self._database, worker_id=name, boot_id=self.boot_id)
+        freed = recovery.release_incarnations(self._database, worker_id=name, boot_id=self.boot_id)
         self.worker_id = name
         log.info("worker is present", worker=name, slots=self._slots, parts_freed=freed)
 
@@ -93,7 +102,7 @@ class Presence:
     def _take_name(self, connection: psycopg.Connection) -> str:
         host = socket.gethostname()
         for number in range(1, MAX_WORKERS_PER_HOST + 1):
-            name = f"{host}/{number}"
+            name = f"{host}/{number}" if self._pool is Pool.READERS else f"{host}/{self._pool}/{number}"
             if not self._is_alive(name) and _try_lock(connection, name):
                 return name
         raise RuntimeError(f"More than {MAX_WORKERS_PER_HOST} workers claim to run on {host}.")
@@ -113,6 +122,7 @@ class Presence:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 slots=self._slots,
+                pool=self._pool,
             )
 
 

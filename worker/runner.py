@@ -1,43 +1,41 @@
-"""The run of one part: claim it, read its pages in the sandbox, record them as they come, and tell how it ended.
+"""The run of one part: read its pages in the sandbox or make what it asks for, and tell how that ended."""
 
-Two short transactions stand around slow work that holds none. A worker that lost its claim writes nothing more.
-"""
-
+import hashlib
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from shared import attempts, lifecycle, page_ranges
-from shared.claims import DEADLINE_PASSED, AttemptReport, Claim, Failure
+from shared import attempts, engine_checks, lifecycle, page_ranges, renditions, unowned
+from shared.claims import DEADLINE_PASSED, AttemptReport, Claim, Failure, Opening
+from shared.clock import new_id
 from shared.database import Database
-from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
-from shared.page_content import FailedPage
+from shared.errors import StorageFull
+from shared.lifecycle import CancelRequested, DeadlinePassed
+from shared.models import JobKind
+from shared.page_content import OTHER_SETTINGS, FailedPage
+from shared.renditions import StoredBlob
 from shared.sealing import unseal
-from shared.storage import BlobStore, StoreUnavailable
+from shared.splitting import PART_PAGES
+from shared.storage import BlobStore, StoreUnavailable, blob_key
 from worker.extraction import failures
 from worker.extraction.limits import Limits
 from worker.extraction.sandbox import Extraction, ExtractionFailed, Sandbox, SandboxCrashed, SandboxUnavailable
-from worker.leases import Leases
+from worker.holding import Holder, Stopping
 from worker.presence import Presence
-from worker.recording import Recorder
+from worker.recording import Pages, Recorder
+from worker.rendering.failures import NO_SPACE
+from worker.rendering.making import make
 
 STOP_GRACE_S = 10.0
 BROKEN_PAUSE_S = 5.0
-DATABASE_PATIENCE_S = lifecycle.RUN_LEASE_S
-Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
-
-
-class Stopping(Exception):
-    """This worker is shutting down."""
 
 
 # How reading a part can end early; the first four do not end it for good.
@@ -53,8 +51,11 @@ EXPECTED = (
 )
 
 
-class Runner:
-    """Runs the parts that messages point to; one runner serves all slots of a worker."""
+class Runner(Holder[Claim]):
+    """Reads parts of documents, and makes what else is asked for of them."""
+
+    unexpected = failures.UNEXPECTED
+    patience_s = lifecycle.RUN_LEASE_S
 
     def __init__(
         self,
@@ -66,58 +67,30 @@ class Runner:
         key: SecretStr,
         presence: Presence,
     ) -> None:
-        """Keep what every run needs; `key` unseals document passwords."""
-        self.leases = Leases(database)
+        """Keep what every run needs; `key` unseals document passwords, `check_share` of the pages will be checked."""
+        super().__init__(database, presence)
         self._sandbox = sandbox
-        self._database = database
         self._blobs = blobs
         self._limits = limits
         self._key = key
-        self._presence = presence
         self._stop_at: float | None = None
-
-    def look_at(self, part_id: UUID, dispatch_seq: int) -> None:
-        """Run the part if this message is the fresh one; a doubled or stale message does nothing."""
-        held = self._transact(
-            lambda session: lifecycle.claim(
-                session,
-                part_id,
-                dispatch_seq,
-                worker_id=self._presence.worker_id,
-                boot_id=self._presence.boot_id,
-            )
-        )
-        if held is None:
-            log.info("stale message", part=str(part_id), dispatch_seq=dispatch_seq)
-            return
-        with structlog.contextvars.bound_contextvars(job=str(held.job_id), attempt=held.attempt):
-            self._run(held)
+        self.check_share = 0.0
 
     def stop_soon(self) -> None:
         """Let each slot finish its page and hand its part back; after the grace the sandbox child is killed."""
         self._stop_at = time.monotonic() + STOP_GRACE_S
 
-    def _run(self, held: Claim) -> None:
-        started = time.monotonic()
-        try:
-            outcome = self._work(held)
-        except FencedOut:
-            outcome = "fenced out"
-        except Exception:  # an edge: whatever happens in here, the part must not stay unanswered.
-            log.exception("part failed unexpectedly")
-            outcome = self._end_unexpectedly(held)
-        log.info("part ended", outcome=outcome, seconds=round(time.monotonic() - started, 3))
-
-    def _end_unexpectedly(self, held: Claim) -> str:
-        try:
-            return self._end(lambda s: lifecycle.retry_later(s, held, failures.UNEXPECTED), "unexpected")
-        except FencedOut:
-            return "fenced out"
+    def _claim(self, session: Session, part_id: UUID, dispatch_seq: int) -> Claim | None:
+        me = self._presence
+        return lifecycle.claim(session, part_id, dispatch_seq, worker_id=me.worker_id, boot_id=me.boot_id)
 
     def _work(self, held: Claim) -> str:
         password = unseal(held.password_sealed, self._key) if held.password_sealed else None
 
-        recorder = Recorder(lambda pages: self._transact(lambda s: lifecycle.record_pages(s, held, pages)))
+        def record(pages: Pages, opening: Opening | None) -> None:
+            self._transact(lambda session: self._record(session, held, pages, opening))
+
+        recorder = Recorder(record)
 
         def on_wait() -> None:
             self._check_grace()
@@ -131,20 +104,66 @@ class Runner:
                 password=password,
                 limits=self._limits,
                 on_wait=on_wait,
-                warm_key=held.document_id if held.is_split else None,  # Only then a neighbour may follow.
+                warm_key=held.document_id if held.missing is not None else None,  # Only then a neighbour may follow.
+                is_repaired=held.is_repaired,
             ) as extraction,
         ):
-            return self._read(held, extraction, recorder)
+            if held.kind == JobKind.EXTRACTION:
+                outcome = self._read(held, extraction, recorder)
+            else:
+                outcome = self._make(held, extraction)
+        _tell_plain(recorder.plain)
+        return outcome
+
+    def _record(self, session: Session, held: Claim, pages: Pages, opening: Opening | None) -> None:
+        lifecycle.record_pages(session, held, pages, opening=opening)
+        engine_checks.choose(session, held, pages, share=self.check_share)
+
+    def _succeed(
+        self, session: Session, held: Claim, report: AttemptReport, last: Pages, opening: Opening | None
+    ) -> None:
+        lifecycle.succeed(session, held, report, last=last, opening=opening)
+        engine_checks.choose(session, held, last, share=self.check_share)
 
     def _read(self, held: Claim, extraction: Extraction, recorder: Recorder) -> str:
         """Read until every page of the part has a row, and end the part by what happened."""
         try:
-            while self._read_on(held, extraction, recorder):
-                pass
+            numbers = self._pages_to_read(held, extraction, recorder)
+            while not self._has_read(numbers, held, extraction, recorder):
+                numbers = self._transact(lambda session: lifecycle.missing_pages(session, held))
         except EXPECTED as error:
             recorder.flush()
             return self._end_early(held, error, extraction.report)
-        return self._end(lambda s: lifecycle.succeed(s, held, extraction.report), "succeeded")
+        last, opening = recorder.take()
+        return self._end(lambda s: self._succeed(s, held, extraction.report, last, opening), "succeeded")
+
+    def _make(self, held: Claim, extraction: Extraction) -> str:
+        """Make what the job asks for, and own its blob in the transaction that ends the part.
+
+        Where that fails the blob stays announced and is erased in a day: that a commit was not confirmed does not mean
+        that it failed.
+        """
+        try:
+            made = make(extraction, held, limits=self._limits)
+            blob = self._store(made)
+        except EXPECTED as error:
+            return self._end_early(held, error, extraction.report)
+
+        def succeed(session: Session) -> None:
+            lifecycle.succeed(session, held, extraction.report)
+            renditions.keep(session, held.document_id, held.settings, blob=blob)
+
+        return self._end(succeed, "succeeded")
+
+    def _store(self, made: bytes) -> StoredBlob:
+        """Write a blob that was announced before; raises StoreUnavailable, or ExtractionFailed on a full disk."""
+        key = blob_key(new_id())
+        self._transact(lambda session: unowned.expect(session, key))
+        try:
+            self._blobs.put(key, made)
+        except StorageFull as error:
+            raise ExtractionFailed(NO_SPACE) from error
+        return StoredBlob(key, len(made), hashlib.sha256(made).hexdigest())
 
     def _end_early(self, held: Claim, error: Exception, report: AttemptReport) -> str:
         match error:
@@ -162,45 +181,50 @@ class Runner:
         failure = _failure_of(error)
         return self._end(lambda s: lifecycle.fail(s, held, failure, report), failure.code)
 
-    def _read_on(self, held: Claim, extraction: Extraction, recorder: Recorder) -> bool:
-        """Read the missing pages once; True when a page was given up and the rest is still to be read."""
+    def _has_read(self, numbers: Sequence[int], held: Claim, extraction: Extraction, recorder: Recorder) -> bool:
+        """Read these pages; False when one of them was given up and the rest is still to be read."""
         try:
-            for page in extraction.read(self._pages_to_read(held, extraction)):
+            for page in extraction.read(numbers, settings=_settings_of(held)):
                 recorder.add(page)
                 self._check_stop()
-            recorder.flush()
         except SandboxCrashed as crash:
             recorder.flush()
-            return self._give_page_up(held, crash)
-        return False
+            self._give_page_up(held, crash)
+            return False
+        return True
 
-    def _pages_to_read(self, held: Claim, extraction: Extraction) -> list[int]:
-        """Return the pages of this part; the first part of a job opens the PDF and splits it."""
-        if held.is_split:
-            return self._transact(lambda session: lifecycle.missing_pages(session, held))
+    def _pages_to_read(self, held: Claim, extraction: Extraction, recorder: Recorder) -> Sequence[int]:
+        """Return the pages of this part; the first part of a job opens the PDF and splits it.
+
+        Where there is nothing to split and nothing has been read, all that opening found is recorded with the pages.
+        """
+        if held.missing is not None:
+            return held.missing
         page_count = extraction.open(count_all=held.page_ranges is not None)
-        self._check_selection(held, page_count)
-        return self._transact(lambda session: lifecycle.start_pages(session, held, page_count=page_count))
+        selected = self._selection(held, page_count)
+        opening = Opening(page_count=page_count, repaired_because=extraction.repaired_because)
+        if opening.repaired_because:
+            log.warning("document repaired", document=str(held.document_id), because=opening.repaired_because)
+        if held.is_untouched and len(selected) <= PART_PAGES:
+            recorder.open(opening)
+            return selected
+        return self._transact(lambda session: lifecycle.start_pages(session, held, opening))
 
-    def _give_page_up(self, held: Claim, crash: SandboxCrashed) -> bool:
+    def _give_page_up(self, held: Claim, crash: SandboxCrashed) -> None:
         """A page that killed the sandbox in an earlier attempt and now again is recorded as failed."""
         page = crash.page
         if page is None or not self._transact(lambda s: attempts.crashes_at(s, held.part_id, page)):
             raise crash
         failed = FailedPage(number=page, code=failures.PAGE_CRASHED.code, message=failures.PAGE_CRASHED.message)
         self._transact(lambda session: lifecycle.record_pages(session, held, [failed]))
-        return True
 
-    def _check_selection(self, held: Claim, page_count: int) -> None:
+    def _selection(self, held: Claim, page_count: int) -> Sequence[int]:
         selected = page_ranges.expand(held.page_ranges, page_count)
         if not selected:
             raise ExtractionFailed(failures.no_such_pages(held.page_ranges, page_count))
         if len(selected) > self._limits.max_pages:
             raise ExtractionFailed(failures.too_many_pages(self._limits.max_pages))
-
-    def _end(self, transition: Callable[[Session], None], outcome: str) -> str:
-        self._transact(transition)
-        return outcome
+        return selected
 
     def _check_stop(self) -> None:
         if self._stop_at is not None:
@@ -210,23 +234,19 @@ class Runner:
         if self._stop_at is not None and time.monotonic() > self._stop_at:
             raise Stopping
 
-    def _transact(self, work: Callable[[Session], Result]) -> Result:
-        """Run one transaction, trying again while the lease would last: a restart of Postgres costs no work.
 
-        There is always a second try, because a process that was frozen finds its connection closed and its time over.
-        """
-        give_up = time.monotonic() + DATABASE_PATIENCE_S
-        is_first_try = True
-        while True:
-            try:
-                with self._database.unit_of_work() as session:
-                    return work(session)
-            except (OperationalError, InterfaceError, PoolTimeout) as error:
-                if not is_first_try and time.monotonic() > give_up:
-                    raise
-                is_first_try = False
-                log.warning("database trouble, trying again", error=str(error))
-                time.sleep(0.5)
+def _tell_plain(plain: Counter[str]) -> None:
+    """Log once a part which pages pdfplumber itself read; those that a job wanted so are no fallback."""
+    if wanted := plain.pop(OTHER_SETTINGS, 0):
+        log.info("pages read with other settings", pages=wanted)
+    if plain:
+        log.warning("pages left to pdfplumber", pages=plain.total(), because=dict(plain.most_common()))
+
+
+def _settings_of(held: Claim) -> dict[str, Any]:
+    """Return what was asked for beyond pdfplumber's defaults."""
+    settings = {name: held.options[name] for name in ("text_settings", "table_settings") if held.options.get(name)}
+    return {**settings, "tables": "auto"} if held.options.get("tables") == "auto" else settings
 
 
 def _failure_of(error: Exception) -> Failure:

@@ -1,19 +1,17 @@
-"""The rules of accounts: who may register, what signing in gives, how a session goes on."""
+"""The rules of accounts: who may register and sign in, and what people see of themselves and of others."""
 
-import hashlib
-import secrets
-from datetime import timedelta
-
-from sqlmodel import Session, col, func, or_, select
+from sqlalchemy import ColumnElement, text
+from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.accounts.schemas import Account, OwnAccount, Register, SignedIn
-from api.identity import issue_access_token
+from api import rates
+from api.accounts import addresses, sessions
+from api.accounts.schemas import OwnAccount, Register, SignedIn
+from api.caller import Caller
 from api.resources import Resources
 from shared.accounts import checked_name, create_user, normalize_email
-from shared.clock import now
 from shared.errors import Forbidden, InvalidField, Unauthenticated
-from shared.models import Document, RefreshToken, User, UserSession
+from shared.models import User
 
 
 class InvalidCredentials(Unauthenticated):
@@ -22,130 +20,87 @@ class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
 
 
-class TokenReused(Unauthenticated):
-    """This refresh token was used before."""
-
-    code = "token_reused"
-
-
-class InvalidRefreshToken(Unauthenticated):
-    """The refresh token is not valid."""
-
-    code = "invalid_refresh_token"
-
-
 class RegistrationClosed(Forbidden):
     """This installation takes no new registrations."""
 
     code = "registration_closed"
 
 
-def register(session: Session, resources: Resources, wanted: Register) -> SignedIn:
+def register(resources: Resources, wanted: Register, caller: Caller) -> SignedIn:
     if resources.settings.registration == "closed":
         raise RegistrationClosed("Ask the administrator of this installation for an account.")
-    user = create_user(session, resources.hasher, email=wanted.email, name=wanted.name, password=wanted.password)
-    return _sign_in(session, resources, user)
-
-
-def login(session: Session, resources: Resources, *, email: str, password: str) -> SignedIn:
-    """Sign in; takes the same time and says the same whether or not the account exists."""
-    user = session.exec(select(User).where(User.email == _lookup_email(email))).first()
-    fits = resources.hasher.verify(password, user.password_hash if user else None)
-    if user is None or not fits or not user.is_active:
-        raise InvalidCredentials
-    return _sign_in(session, resources, user)
-
-
-def refresh(resources: Resources, refresh_token: str) -> SignedIn:
-    """Spend a refresh token for a new pair; a token spent before ends its session (RFC 9700, section 4.14.2).
-
-    The refusal is raised after the commit, which keeps the end of the session.
-    """
+    resources.rates.spend(rates.REGISTER, caller.network)
     with resources.database.unit_of_work() as session:
-        answer = _spend(session, resources, refresh_token)
-    if isinstance(answer, TokenReused):
-        raise answer
+        user = create_user(session, resources.hasher, email=wanted.email, name=wanted.name, password=wanted.password)
+        addresses.ask_to_verify(session, user, resources.settings)
+        return sessions.start(session, resources, user, caller=caller)
+
+
+def login(resources: Resources, caller: Caller, *, email: str, password: str) -> SignedIn:
+    """Sign in; takes the same time and says the same whether or not the account exists."""
+    address = lookup_email(email)
+    _refuse_guessing(resources, address, caller)
+    with resources.database.unit_of_work() as session:
+        user = session.exec(select(User).where(User.email == address)).first()
+    if not resources.hasher.verify(password, user.password_hash if user else None) or user is None:
+        raise _wrong(resources, address, caller)
+    renewed = resources.hasher.renewed(password, user.password_hash)
+    with resources.database.unit_of_work() as session:
+        present = session.get_one(User, user.id)
+        if not present.is_active or present.password_hash != user.password_hash:
+            raise _wrong(resources, address, caller)
+        if renewed is not None:
+            replace_hash(session, user, renewed)
+        answer = sessions.start(session, resources, present, caller=caller)
+    resources.rates.forgive(rates.LOGIN, address, caller.network)
     return answer
 
 
-def _spend(session: Session, resources: Resources, refresh_token: str) -> SignedIn | TokenReused:
-    statement = select(RefreshToken).where(RefreshToken.token_hash == _digest(refresh_token)).with_for_update()
-    token = session.exec(statement).first()
-    if token is None or token.expires_at <= now():
-        raise InvalidRefreshToken("Sign in again.")
-    family = session.get_one(UserSession, token.session_id)
-    user = session.get_one(User, family.user_id)
-    if token.spent_at is not None:
-        family.revoked_at = family.revoked_at or now()
-        return TokenReused("Somebody may have copied it, so this session has ended; sign in again.")
-    if family.revoked_at is not None or not user.is_active:
-        raise InvalidRefreshToken("This session has ended; sign in again.")
-    token.spent_at = now()
-    return _pair(session, resources, user, family)
+def replace_hash(session: Session, user: User, new_hash: str) -> bool:
+    """Set the hash unless somebody else was quicker; locks the account."""
+    statement = "UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old RETURNING id"
+    given = {"new": new_hash, "id": user.id, "old": user.password_hash}
+    return session.execute(text(statement), given).first() is not None
 
 
 def people(query: str | None) -> SelectOfScalar[User]:
     """Select the active users whose name or address contains the query."""
     statement = select(User).where(col(User.is_active))
-    if query:
-        statement = statement.where(
-            or_(col(User.name).icontains(query, autoescape=True), col(User.email).icontains(query, autoescape=True))
-        )
-    return statement
+    return statement.where(matches(query)) if query else statement
 
 
-def own_account(session: Session, user: User) -> OwnAccount:
-    used = session.exec(select(func.coalesce(func.sum(Document.size), 0)).where(Document.owner_id == user.id)).one()
-    return OwnAccount(
-        **_account(user).model_dump(),
-        email_verified=user.email_verified_at is not None,
-        storage_used=int(used),
-        storage_quota=user.storage_quota,
-    )
+def matches(query: str) -> ColumnElement[bool]:
+    """Say which users have the query in their name or address."""
+    return or_(col(User.name).icontains(query, autoescape=True), col(User.email).icontains(query, autoescape=True))
+
+
+def own_account(user: User) -> OwnAccount:
+    return OwnAccount(**user.model_dump(), email_verified=user.email_verified_at is not None)
 
 
 def rename(session: Session, user: User, name: str) -> OwnAccount:
     user.name = checked_name(name)
     session.add(user)
-    return own_account(session, user)
+    return own_account(user)
 
 
-def _sign_in(session: Session, resources: Resources, user: User) -> SignedIn:
-    family = UserSession(user_id=_id_of(user))
-    session.add(family)
-    session.flush()  # The token's foreign key needs the session's row.
-    return _pair(session, resources, user, family)
-
-
-def _pair(session: Session, resources: Resources, user: User, family: UserSession) -> SignedIn:
-    settings = resources.settings
-    refresh_token = secrets.token_urlsafe(32)
-    expires_at = now() + timedelta(days=settings.refresh_token_days)
-    session.add(RefreshToken(token_hash=_digest(refresh_token), session_id=family.id, expires_at=expires_at))
-    return SignedIn(
-        access_token=issue_access_token(settings, user, session_id=family.id),
-        expires_in=settings.access_token_minutes * 60,
-        refresh_token=refresh_token,
-        user=_account(user),
-    )
-
-
-def _account(user: User) -> Account:
-    return Account(id=_id_of(user), email=user.email, name=user.name, role=user.role)
-
-
-def _id_of(user: User) -> int:
-    if user.id is None:
-        raise ValueError("This user has not been stored yet.")
-    return user.id
-
-
-def _lookup_email(email: str) -> str:
+def lookup_email(email: str) -> str:
+    """Return an address as accounts are found by; whatever is none finds none."""
     try:
         return normalize_email(email)
     except InvalidField:
         return email.strip().lower()
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def _refuse_guessing(resources: Resources, address: str, caller: Caller) -> None:
+    """Raise RateLimited after too many failures; refused tries are no failures, so they make no wait longer."""
+    resources.rates.check(rates.LOGIN, address, caller.network)
+    resources.rates.check(rates.LOGIN_OF_ACCOUNT, address)
+    resources.rates.check(rates.LOGIN_FROM_ADDRESS, caller.network)
+
+
+def _wrong(resources: Resources, address: str, caller: Caller) -> InvalidCredentials:
+    resources.rates.count(rates.LOGIN, address, caller.network)
+    resources.rates.count(rates.LOGIN_OF_ACCOUNT, address)
+    resources.rates.count(rates.LOGIN_FROM_ADDRESS, caller.network)
+    return InvalidCredentials()

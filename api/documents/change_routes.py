@@ -43,15 +43,15 @@ def rename_document(
 )
 def delete_document(document_id: UUID, user: DetachedUser, resources: Shared) -> Response:
     with resources.database.unit_of_work() as session:
-        blob = changes.delete(session, user, document_id)
-    unowned.erase(resources.database, resources.blobs, blob)
+        keys = changes.delete(session, user, document_id)
+    unowned.erase_all(resources.database, resources.blobs, keys)
     return Response(status_code=204)
 
 
 @router.post(
     "/documents/{document_id}/jobs",
     operation_id="createJob",
-    summary="Extract a document again, with other pages or the right password",
+    summary="Extract a document again, with other pages, other settings or the right password",
     status_code=202,
     response_model=JobCard,
     responses={
@@ -60,7 +60,7 @@ def delete_document(document_id: UUID, user: DetachedUser, resources: Shared) ->
     },
 )
 def create_job(
-    request: Request, document_id: UUID, wish: schemas.ExtractionOptions, user: DetachedUser, once: Once
+    request: Request, document_id: UUID, wish: schemas.AgainOptions, user: DetachedUser, once: Once
 ) -> Response:
     return once.answer(
         lambda session: queued_answer(

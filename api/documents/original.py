@@ -33,7 +33,7 @@ def original_file(request: Request, blobs: BlobStore, document: Document) -> Res
     }
     if matches(request, etag):
         return Response(status_code=304, headers=headers)
-    _check_blob(blobs, document)
+    check_blob(blobs, document)
     wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
     return _answer(blobs, document, headers, parse_range(wanted, document.size))
 
@@ -49,7 +49,7 @@ def _answer(blobs: BlobStore, document: Document, headers: dict[str, str], span:
     return StreamingResponse(body, 200 if span is None else 206, headers, "application/pdf")
 
 
-def _check_blob(blobs: BlobStore, document: Document) -> None:
+def check_blob(blobs: BlobStore, document: Document) -> None:
     """Find out before the answer has begun: after its status line nothing can be taken back."""
     try:
         blobs.size(document.blob_key)

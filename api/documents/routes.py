@@ -1,38 +1,42 @@
 """Routes of documents, their pages, text, tables and original files."""
 
+import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlmodel import Session
 
 from api import admission, idempotency
 from api.conditional import json_answer, tagged
 from api.documents import promise, schemas, service, upload
-from api.documents.contents import Contents, NoSuchPage, PageNotReady, numbered_tables, plain_text, render_page
+from api.documents.contents import NoSuchPage, PageNotReady, page_json
+from api.documents.latest import completeness, contents_of
 from api.documents.multipart import BadMultipart
 from api.documents.original import original_file
+from api.documents.sought import Sought, asked_for, own_documents
+from api.documents.text.answer import text_answer
 from api.errors import responses
 from api.idempotency import REPLAYED_HEADER, OnceStreamed
 from api.identity import DetachedUser
 from api.jobs.routes import RETRY_AFTER, Rev, Wait
+from api.limited import per_user
 from api.listing import Listing, Wanted, fetch, listing
+from api.rates import UPLOAD as UPLOAD_RATE
+from api.rates import RateLimited
 from api.resources import Resources, Shared, Snapshot
 from shared import unowned
 from shared.errors import StorageFull
-from shared.models import Document, JobState, User
+from shared.models import Document, User
 
 router = APIRouter(tags=["documents"])
-Ranges = Annotated[str | None, Query(max_length=2000, description="Only these pages.", examples=["1-5,9"])]
-REFUSALS = (*admission.REFUSALS, *idempotency.REFUSALS, unowned.UploadExpired)
-MAX_PAGE_NUMBER = 2**31 - 1
-TEXT_FORMS = {"plain": plain_text}
+REFUSALS = (RateLimited, *admission.REFUSALS, *idempotency.REFUSALS, unowned.UploadExpired)
 UPLOAD: dict[str, Any] = {
     "summary": "Upload a PDF and queue its extraction",
     "status_code": 202,
     "response_model": schemas.DocumentCard,
     "openapi_extra": {"requestBody": schemas.UPLOAD_BODY},
+    "dependencies": [Depends(per_user(UPLOAD_RATE))],
     "responses": {
         200: {
             "model": schemas.DocumentCard,
@@ -74,10 +78,9 @@ def list_documents(
     user: DetachedUser,
     view: Snapshot,
     wanted: Wanted,
-    status: JobState | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="Part of the file name.")] = None,
+    sought: Annotated[Sought, Depends(asked_for)],
 ) -> Response:
-    statement = service.own_documents(user, status=status, query=q)
+    statement = own_documents(user, sought)
     documents, total, following = fetch(view, statement, wanted, key=Document.id)
     cards = service.document_cards(view, documents)
     return json_answer(request, listing(wanted, cards, total=total, following=following))
@@ -109,13 +112,13 @@ def list_pages(
     document_id: UUID,
     user: DetachedUser,
     view: Snapshot,
-    after: Annotated[int, Query(ge=0, le=MAX_PAGE_NUMBER)] = 0,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    wanted: Annotated[schemas.PagesWanted, Query()],
 ) -> Response:
-    contents = _contents(view, user, document_id)
-    rows, following = contents.listed(after=after, limit=limit)
-    body = {"data": [render_page(row) for row in rows], "next": following}
-    return json_answer(request, body, headers=_completeness(contents))
+    contents, words = contents_of(view, user, document_id), wanted.include == "words"
+    rows, following = contents.listed(after=wanted.after, limit=wanted.limit, words=words)
+    pages = b",".join(page_json(row, words=words) for row in rows)
+    body = b'{"data":[%s],"next":%s}' % (pages, json.dumps(following).encode())
+    return tagged(request, body, media_type="application/json", headers=completeness(contents))
 
 
 @router.get(
@@ -128,47 +131,33 @@ def list_pages(
 def get_page(
     request: Request,
     document_id: UUID,
-    number: Annotated[int, Path(ge=1, le=MAX_PAGE_NUMBER)],
+    number: Annotated[int, Path(ge=1, le=schemas.MAX_PAGE_NUMBER)],
     user: DetachedUser,
     view: Snapshot,
     include: Annotated[Literal["words"] | None, Query()] = None,
 ) -> Response:
-    page = _contents(view, user, document_id).page(number, words=include == "words")
-    return json_answer(request, page)
+    row = contents_of(view, user, document_id).page(number, words=include == "words")
+    return tagged(request, page_json(row, words=include == "words"), media_type="application/json")
 
 
 @router.get(
     "/documents/{document_id}/text",
     operation_id="getText",
-    summary="The text, pages separated by a form feed",
+    summary="The text: as pdfplumber gives it, as it stands on the page, in the order of reading, or as Markdown",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **responses(service.DocumentNotFound)},
+    responses={200: {"content": {"text/plain": {}, "text/markdown": {}}}, **responses(service.DocumentNotFound)},
 )
 def get_text(
     request: Request,
     document_id: UUID,
     user: DetachedUser,
     view: Snapshot,
-    form: Annotated[Literal["plain"], Query(alias="format")] = "plain",
-    pages: Ranges = None,
+    resources: Shared,
+    asked: Annotated[schemas.TextWanted, Query()],
 ) -> Response:
-    contents = _contents(view, user, document_id)
-    text = TEXT_FORMS[form](contents.ready(contents.selected(pages)))
-    content = text.encode("utf-8", "replace")
-    return tagged(request, content, media_type="text/plain; charset=utf-8", headers=_completeness(contents))
-
-
-@router.get(
-    "/documents/{document_id}/tables",
-    operation_id="listTables",
-    summary="The tables with their pages and places",
-    response_model=schemas.TableList,
-    responses=responses(service.DocumentNotFound),
-)
-def list_tables(request: Request, document_id: UUID, user: DetachedUser, view: Snapshot) -> Response:
-    contents = _contents(view, user, document_id)
-    tables = numbered_tables(contents.ready(contents.selected()))
-    return json_answer(request, {"data": tables}, headers=_completeness(contents))
+    contents = contents_of(view, user, document_id)
+    headers = completeness(contents)
+    return text_answer(request, resources.database, contents, form=asked.format, ranges=asked.pages, headers=headers)
 
 
 @router.get(
@@ -196,20 +185,14 @@ async def _card_when(
     def look() -> schemas.DocumentCard:
         with resources.database.snapshot() as session:
             document = service.get_document(session, user, document_id)
-            return service.document_cards(session, [document], duplicate=duplicate)[0]
+            card = service.document_cards(session, [document], duplicate=duplicate)[0]
+            card.shared_by = service.owner_for(session, user, document)
+            return card
 
     return await resources.changes.until(
         look,
-        key=lambda card: card.id,
+        key=document_id,
         satisfied=lambda card: card.job.done or (rev is not None and card.rev != rev),
+        progress=rev is not None,
         seconds=wait,
     )
-
-
-def _contents(view: Session, user: User, document_id: UUID) -> Contents:
-    document = service.get_document(view, user, document_id)
-    return Contents(view, document, service.latest_jobs(view, [document])[document.id])
-
-
-def _completeness(contents: Contents) -> dict[str, str]:
-    return {} if contents.complete else {"X-Sheaf-Complete": "false", **RETRY_AFTER}

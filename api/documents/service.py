@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from api import admission
+from api.accounts.schemas import UserCard
 from api.documents.schemas import DocumentCard
 from api.documents.upload import Stored
 from api.jobs.service import job_cards, queue_job
 from api.resources import Resources
 from shared import unowned
+from shared.emails import tell_of_end
 from shared.errors import NotFound
-from shared.models import Document, Job, JobState, User
+from shared.locks import lock
+from shared.models import Document, Job, JobState, Share, User
 from shared.notices import touch
 from shared.sealing import seal
 
@@ -54,6 +57,8 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
     document, latest = known
     if latest.state not in NO_RESULT:
         unowned.disown(session, stored.blob_key)
+        if stored.options.notify:
+            _notify_too(session, latest)
         return Accepted(document.id, latest.id, duplicate=True, unused_blob=stored.blob_key)
     admission.admit_job(session, resources, owner)
     unowned.own(session, stored.blob_key)
@@ -65,23 +70,22 @@ def accept_upload(session: Session, resources: Resources, user: User, stored: St
     return Accepted(document.id, job.id, duplicate=False, unused_blob=former_blob)
 
 
-def own_documents(user: User, *, status: JobState | None = None, query: str | None = None) -> SelectOfScalar[Document]:
-    """Select a user's documents by the state of their latest job and a part of their name."""
-    statement = select(Document).where(Document.owner_id == user.id)
-    if query:
-        statement = statement.where(col(Document.filename).icontains(query, autoescape=True))
-    if status:
-        statement = statement.join(Job, col(Job.id) == Document.latest_job_id).where(Job.state == status)
-    return statement
-
-
 def get_document(session: Session, user: User, document_id: UUID) -> Document:
-    """Return a user's document; somebody else's is as unknown as one that never was."""
-    statement = select(Document).where(Document.id == document_id, Document.owner_id == user.id)
-    document = session.exec(statement).first()
-    if document is None:
-        raise DocumentNotFound("There is no document with this id among yours.")
-    return document
+    """Return a document that a user may read, its own or one shared with it; any other is as unknown as none."""
+    is_shared = select(Share).where(Share.document_id == document_id, Share.user_id == user.id).exists()
+    return _find(session, Document.id == document_id, (col(Document.owner_id) == user.id) | is_shared)
+
+
+def owner_for(session: Session, user: User, document: Document) -> UserCard | None:
+    """Return whose document this is when it is not this user's own."""
+    if document.owner_id == user.id:
+        return None
+    return UserCard.model_validate(session.get_one(User, document.owner_id), from_attributes=True)
+
+
+def own_document(session: Session, user: User, document_id: UUID) -> Document:
+    """Return a document that a user may change: nobody's but its own."""
+    return _find(session, Document.id == document_id, Document.owner_id == user.id)
 
 
 def latest_jobs(session: Session, documents: Sequence[Document]) -> dict[UUID, Job]:
@@ -111,6 +115,13 @@ def document_cards(session: Session, documents: Sequence[Document], *, duplicate
         )
         for document in documents
     ]
+
+
+def _find(session: Session, *conditions: Any) -> Document:
+    document = session.exec(select(Document).where(*conditions)).first()
+    if document is None:
+        raise DocumentNotFound("There is no document with this id among yours.")
+    return document
 
 
 def _same_upload(session: Session, user: User, stored: Stored) -> tuple[Document, Job] | None:
@@ -147,4 +158,14 @@ def _seal_password(resources: Resources, document: Document, stored: Stored) -> 
 def _new_job(session: Session, document: Document, stored: Stored) -> Job:
     options = {name: value for name, value in document.options.items() if name != "pages"}
     ranges, deadline_s = document.options.get("pages"), stored.options.deadline_s
-    return queue_job(session, document, options=options, page_ranges=ranges, deadline_s=deadline_s)
+    job = queue_job(session, document, options=options, page_ranges=ranges, deadline_s=deadline_s)
+    job.notify = stored.options.notify
+    return job
+
+
+def _notify_too(session: Session, latest: Job) -> None:
+    """Tell of the end of a job that is there already: when it comes or, if nobody was told yet, now."""
+    job = lock(session, Job, latest.id)
+    job.notify = "email"
+    if JobState(job.state).done:
+        tell_of_end(session, job)

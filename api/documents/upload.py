@@ -75,7 +75,7 @@ def prepare(resources: Resources, user: User, once: OneAnswer, content_length: s
     key = blob_key(new_id())
     with resources.database.unit_of_work() as session:
         if not once.is_known(session):
-            admission.refuse_early(session, resources, _owner(user), at_least=length - FORM_OVERHEAD_BYTES)
+            admission.refuse_early(session, resources, admission.owner_of(user), at_least=length - FORM_OVERHEAD_BYTES)
         unowned.expect(session, key)
     return key
 
@@ -100,10 +100,6 @@ async def _store(resources: Resources, key: str, form: Form) -> Stored:
         raise BadMultipart(f"The upload took more than {MAX_UPLOAD_S // 3600} hours and was given up.") from error
     options = _parse_options(form.fields)
     return Stored(key, clean_filename(form.filename or ""), intake.size, intake.sha256.hexdigest(), options)
-
-
-def _owner(user: User) -> admission.Owner:
-    return admission.Owner(user.id or 0, user.storage_used, user.storage_quota)
 
 
 async def _without_pauses(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

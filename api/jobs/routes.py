@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from api import admission, idempotency
@@ -54,17 +55,20 @@ def list_jobs(
 async def get_job(
     request: Request, job_id: UUID, user: DetachedUser, resources: Shared, wait: Wait = 0, rev: Rev = None
 ) -> Response:
-    def look() -> tuple[JobCard, int]:
+    def look() -> tuple[JobCard, int | None]:
         with resources.database.snapshot() as session:
             job = service.get_job(session, user, job_id)
-            return service.job_cards(session, [job])[0], service.document_rev(session, job)
+            return service.job_card_alone(session, job), None if rev is None else service.document_rev(session, job)
 
-    card, _ = await resources.changes.until(
-        look,
-        key=lambda seen: seen[0].document_id or job_id,
-        satisfied=lambda seen: seen[0].done or (rev is not None and seen[1] != rev),
-        seconds=wait,
-    )
+    card, _ = await run_in_threadpool(look)
+    if wait:
+        card, _ = await resources.changes.until(
+            look,
+            key=card.document_id or job_id,
+            satisfied=lambda seen: seen[0].done or (rev is not None and seen[1] != rev),
+            progress=rev is not None,
+            seconds=wait,
+        )
     return json_answer(request, card, headers=None if card.done else RETRY_AFTER)
 
 
@@ -97,6 +101,7 @@ def cancel_job(request: Request, job_id: UUID, user: DetachedUser, work: Work) -
             service.JobNotFound,
             service.JobNotFinished,
             service.NothingToRetry,
+            admission.TooManyEmails,
             *admission.REFUSALS,
             *idempotency.REFUSALS,
         ),

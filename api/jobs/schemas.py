@@ -26,8 +26,18 @@ class FailedPageCard(BaseModel):
     code: str = Field(examples=["page_timeout"])
 
 
+class Statistics(BaseModel):
+    """How many of the pages that the job read pdfplumber itself has read, and not the engine."""
+
+    fallbacks: dict[str, int] = Field(description="Pages that the engine could not read, by the reason.")
+    other_settings: int = Field(description="Pages read with other settings than pdfplumber's defaults.")
+
+
 class JobCard(BaseModel):
-    """One job; `failed_pages` is there only when pages failed."""
+    """One job; `failed_pages` is there only when pages failed, `asked` only when something was asked for.
+
+    `statistics` is there only when the job is asked for by itself, has ended, and pdfplumber itself read some pages.
+    """
 
     id: UUID
     kind: str = Field(examples=["extraction"])
@@ -44,10 +54,17 @@ class JobCard(BaseModel):
     retry_of: UUID | None
     reused: bool
     failed_pages: list[FailedPageCard] | None = None
+    asked: dict[str, Any] | None = Field(
+        None,
+        description="As in `POST /documents/{id}/jobs`: what differs from all pages with the defaults.",
+        examples=[{"pages": "1-5,9", "tables": "auto"}],
+    )
+    statistics: Statistics | None = None
 
     @model_serializer(mode="wrap")
-    def _without_empty_list(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_is_not_there(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = serialize(self)
-        if self.failed_pages is None:
-            fields.pop("failed_pages", None)
+        for name in ("failed_pages", "asked", "statistics"):
+            if getattr(self, name) is None:
+                fields.pop(name, None)
         return fields

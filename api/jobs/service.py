@@ -11,14 +11,17 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api import admission
-from api.jobs.schemas import FailedPageCard, JobCard, JobError, Progress
+from api.jobs.schemas import FailedPageCard, JobCard, JobError, Progress, Statistics
 from api.resources import Resources
-from shared import lifecycle
+from shared import emails, lifecycle, pages, renditions
+from shared.broker import Lane
 from shared.errors import Conflict, NotFound
-from shared.models import Document, Job, JobState, Page, User
+from shared.locks import find_and_lock
+from shared.models import Document, Job, JobKind, JobState, Page, User
 from shared.notices import touch
+from shared.page_content import OTHER_SETTINGS
 from shared.places import places
-from shared.settling import document_of, find_and_lock
+from shared.settling import document_of
 from shared.splitting import lane_for_pages, lane_for_size
 
 
@@ -47,10 +50,11 @@ class NothingToRetry(Conflict):
 
 
 def own_jobs(user: User, *, state: JobState | None = None, kind: str | None = None) -> SelectOfScalar[Job]:
-    statement = select(Job).where(Job.owner_id == user.id)
+    """Select a user's jobs; without a kind those that were asked for, and never the mails about the account itself."""
+    statement = select(Job).where(Job.owner_id == user.id, col(Job.settings).not_in(emails.ABOUT_ACCOUNTS))
     if state:
         statement = statement.where(Job.state == state)
-    return statement.where(Job.kind == kind) if kind else statement
+    return statement.where(Job.kind == kind if kind else col(Job.kind).not_in(renditions.MADE_BY))
 
 
 def get_job(session: Session, user: User, job_id: UUID) -> Job:
@@ -74,13 +78,17 @@ def cancel_job(session: Session, user: User, job_id: UUID) -> tuple[Job, bool]:
 
 
 def retry_job(session: Session, resources: Resources, user: User, job_id: UUID) -> tuple[Job, bool]:
+    """Queue one's own ended job again, as `retry_owned` does; raises JobNotFound as well."""
+    owner = admission.lock_owner(session, user.id or 0)
+    return retry_owned(session, resources, owner, get_job(session, user, job_id))
+
+
+def retry_owned(session: Session, resources: Resources, owner: admission.Owner, job: Job) -> tuple[Job, bool]:
     """Queue an ended job again as a new one that keeps the pages already read; a retry still open is returned as it is.
 
-    Returns the job and whether it is such a one; raises JobNotFound, JobNotFinished, NothingToRetry, or what
-    `api.admission` raises.
+    `owner` is the locked owner of the job. Returns the job and whether it was open; raises JobNotFinished,
+    NothingToRetry, or what `api.admission` raises.
     """
-    owner = admission.lock_owner(session, user.id or 0)
-    job = get_job(session, user, job_id)
     if job.state == JobState.SUCCEEDED:
         raise NothingToRetry("All pages were read; to read them anew, upload the file with other options.")
     if not JobState(job.state).done:
@@ -88,10 +96,19 @@ def retry_job(session: Session, resources: Resources, user: User, job_id: UUID) 
     again = open_job(session, Job.retry_of == job.id)
     if again:
         return again, True
+    if job.kind == JobKind.EMAIL:
+        admission.admit_email(session, resources, owner)
+        return emails.queue_again(session, job), False
     admission.admit_job(session, resources, owner)
     document = session.get_one(Document, document_of(job))
+    if job.kind in renditions.MADE_BY:
+        renditions.forget(session, document.id, job.settings)
+        kind = JobKind(job.kind)
+        return queue_rendition(session, document, kind, name=job.settings, options=job.options, retry_of=job.id), False
     touch(session, document.id)
-    return queue_job(session, document, options=job.options, page_ranges=job.page_ranges, retry_of=job.id), False
+    again = queue_job(session, document, options=job.options, page_ranges=job.page_ranges, retry_of=job.id)
+    again.notify = job.notify
+    return again, False
 
 
 def open_job(session: Session, *conditions: Any) -> Job | None:
@@ -118,8 +135,32 @@ def queue_job(
         page_ranges=page_ranges,
         retry_of=retry_of,
     )
+    if document.latest_job_id is not None:
+        renditions.forget_failures(session, document.id)
     lane = lane_for_pages(document.page_count) if document.page_count else lane_for_size(document.size)
     lifecycle.accept(session, job, lane=lane, deadline_s=deadline_s)
+    return job
+
+
+def queue_rendition(
+    session: Session,
+    document: Document,
+    kind: JobKind,
+    *,
+    name: str,
+    options: dict[str, Any],
+    retry_of: UUID | None = None,
+) -> Job:
+    """Queue the making of a rendition, for which somebody waits."""
+    job = Job(
+        owner_id=document.owner_id,
+        kind=kind,
+        document_id=document.id,
+        settings=name,
+        options=options,
+        retry_of=retry_of,
+    )
+    lifecycle.accept(session, job, lane=Lane.INTERACTIVE)
     return job
 
 
@@ -139,6 +180,14 @@ def job_cards(session: Session, jobs: Sequence[Job], *, reused: bool = False) ->
     waiting = places(session, [job.id for job in jobs if job.state == JobState.QUEUED])
     failed = _failed_pages(session, [job for job in jobs if job.pages_failed])
     return [_card(job, waiting.get(job.id), failed.get(job.id), reused=reused) for job in jobs]
+
+
+def job_card_alone(session: Session, job: Job) -> JobCard:
+    """Render one job with its statistics."""
+    (card,) = job_cards(session, [job])
+    if card.done and (plain := pages.read_plainly(session, job)):
+        card.statistics = Statistics(other_settings=plain.pop(OTHER_SETTINGS, 0), fallbacks=plain)
+    return card
 
 
 def _card(job: Job, place: int | None, failed_pages: list[FailedPageCard] | None, *, reused: bool) -> JobCard:
@@ -161,7 +210,14 @@ def _card(job: Job, place: int | None, failed_pages: list[FailedPageCard] | None
         retry_of=job.retry_of,
         reused=reused,
         failed_pages=failed_pages,
+        asked=_asked(job) if job.kind == JobKind.EXTRACTION else None,
     )
+
+
+def _asked(job: Job) -> dict[str, Any] | None:
+    """Return what an extraction was asked for beyond the defaults, in the words of the request."""
+    options = {name: wish for name, wish in job.options.items() if (name, wish) != ("tables", "default")}
+    return {**({"pages": job.page_ranges} if job.page_ranges else {}), **options} or None
 
 
 def _failed_pages(session: Session, jobs: Sequence[Job]) -> dict[UUID, list[FailedPageCard]]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,6 +59,13 @@ class DataDirectory:
         port = _free_port(kept) or _free_port(0)
         file.write_text(f"{port}\n")
         return port
+
+    def empty(self, name: str) -> Path:
+        """Return a folder of this name without whatever an earlier run left in it."""
+        folder = self.path / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder
 
     def cluster(self, *, for_other_account: bool) -> Path:
         """Return where the Postgres cluster is kept: here, or below /var/lib when its account cannot come here."""

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cli.up.data import SYSTEM_HOME, DataDirectory
@@ -23,10 +23,11 @@ from cli.up.supervisor import StopAsked, Supervisor
 from cli.up.valkey import prepare_valkey
 
 DEFAULT_PORT = 8000
-GRACE_S = {"worker": 20.0}
+GRACE_S = {"worker": 20.0, "mailer": 20.0}
 USUAL_GRACE_S = 10.0
 SERVED = "api"  # The line of the Procfile that gets the listening socket.
-AFTER_READY = ("flower",)  # Nobody waits for it, so it does not slow down the others' start.
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # Where several API processes keep their numbers for one another.
+AFTER_READY = ("flower", "mailer")  # Nobody waits for them, so they do not slow down the others' start.
 NOTED = ("DATABASE_URL", "BROKER_URL", "SECRET_KEY", "PORT", "SHEAF_DATA", "FLOWER_PORT", "FLOWER_BASIC_AUTH")
 
 
@@ -79,7 +80,7 @@ class Platform:
                 data.note_running({name: self._environment[name] for name in NOTED if name in self._environment})
                 if self._migrates:
                     supervisor.run_once(self._command("migrate", (sys.executable, "-P", "-m", "cli", "migrate")))
-                commands = self._processes(listener.fileno())
+                commands = self._processes(listener.fileno(), metrics=data.empty("metrics"))
                 for command in commands:
                     if command.name not in AFTER_READY:
                         supervisor.add(command)
@@ -124,12 +125,13 @@ class Platform:
     def _complete_environment(self, data: DataDirectory) -> None:
         environment = self._environment
         environment.setdefault("WORKER_CONCURRENCY", str(os.cpu_count() or 1))
+        environment.setdefault("MAILER_CONCURRENCY", "2")
         environment.setdefault("FLOWER_BASIC_AUTH", f"sheaf:{secrets.token_urlsafe(32)}")
         environment.setdefault("FLOWER_DB", str(data.path / "flower"))
         if "FLOWER_PORT" not in environment:
             environment["FLOWER_PORT"] = str(data.port("flower"))
 
-    def _processes(self, listener: int) -> list[Command]:
+    def _processes(self, listener: int, *, metrics: Path) -> list[Command]:
         copies = number(self._environment, "WEB_CONCURRENCY", default=1, smallest=1)
         commands: list[Command] = []
         for name, line in parse_procfile(self._procfile.read_text()).items():
@@ -137,8 +139,12 @@ class Platform:
             if name != SERVED:
                 commands.append(self._command(name, argv))
                 continue
-            names = [name] if copies == 1 else [f"{name}.{index}" for index in range(1, copies + 1)]
-            commands += [self._command(each, argv, listener=listener) for each in names]
+            if copies == 1:
+                commands.append(self._command(name, argv, listener=listener))
+                continue
+            alike = self._command(name, argv, listener=listener)
+            together = {**alike.env, SHARED_METRICS: str(metrics)}
+            commands += [replace(alike, name=f"{name}.{index}", env=together) for index in range(1, copies + 1)]
         return commands
 
     def _command(self, name: str, argv: tuple[str, ...], *, listener: int | None = None) -> Command:

@@ -11,11 +11,12 @@ from shared.audit.checks import SHOWN, Check, Finding, Patience
 from shared.audit.effects import EFFECTS
 from shared.audit.endings import ENDINGS
 from shared.audit.guards import GUARDS
+from shared.audit.news import NEWS
 from shared.audit.pages import PAGES
 from shared.audit.progress import PROGRESS
 from shared.database import Database
 
-CHECKS: Sequence[Check] = (*ENDINGS, *PROGRESS, *PAGES, *GUARDS, *ATTEMPTS, *EFFECTS)
+CHECKS: Sequence[Check] = (*ENDINGS, *PROGRESS, *PAGES, *GUARDS, *ATTEMPTS, *EFFECTS, *NEWS)
 STATEMENT_TIMEOUT_S = 600  # A check reads whole tables; the API's 15 s are too short for millions of pages.
 NORMAL = Patience()
 

@@ -25,7 +25,7 @@ ATTEMPTS = (
         subjects="attempts",
         sql="""
             SELECT part_id || '/' || attempt FROM attempts WHERE (ended_at IS NULL) <> (outcome IS NULL)
-            OR outcome NOT IN ('succeeded', 'failed', 'canceled', 'crashed', 'handed_back', 'lost')""",
+            OR outcome NOT IN ('succeeded', 'failed', 'canceled', 'crashed', 'handed_back', 'deferred', 'lost')""",
         meaning="Nobody knows what became of these attempts.",
         advice=REPORT,
     ),

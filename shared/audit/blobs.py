@@ -26,9 +26,11 @@ FILES = Check(
 STRANGERS = Check(
     invariant="I5",
     name="strangers",
-    claim="every file in the blob store is a document's, or to be erased",
+    claim="every file in the blob store is a document's, was made of one, or is to be erased",
     subjects="blobs",
-    sql="SELECT key FROM unowned_blobs UNION ALL SELECT blob_key FROM documents",
+    sql="""
+        SELECT key FROM unowned_blobs UNION ALL SELECT blob_key FROM documents
+        UNION ALL SELECT blob_key FROM renditions WHERE blob_key IS NOT NULL""",
     meaning="Nobody can see these files and nobody will erase them.",
     advice="See that no other installation uses this store, then delete them there; Sheaf never does it by itself.",
 )

@@ -69,9 +69,22 @@ EFFECTS = (
         name="blob-owned-once",
         claim="no blob is both a document's and to be erased",
         subjects="documents",
-        sql="SELECT d.id FROM documents d JOIN unowned_blobs b ON b.key = d.blob_key",
+        sql="""
+            SELECT d.id FROM documents d JOIN unowned_blobs b ON b.key = d.blob_key
+            UNION SELECT r.document_id FROM renditions r JOIN unowned_blobs b ON b.key = r.blob_key""",
         meaning="The files of these documents are about to be erased.",
         advice="Delete their keys from `unowned_blobs` now. Report it: this is a defect.",
+    ),
+    Check(
+        invariant="I5",
+        name="rendition",
+        claim="whatever was made of a document has either a file or the reason why it has none",
+        subjects="renditions (document/name)",
+        sql="""
+            SELECT document_id || '/' || name FROM renditions
+            WHERE (blob_key IS NULL) <> (sha256 IS NULL) OR (blob_key IS NULL) <> (error_code IS NOT NULL)""",
+        meaning="Whoever asks for these gets an error, and they are never made again.",
+        advice="Delete these rows; they are made again when somebody asks. Report it: this is a defect.",
     ),
     Check(
         invariant="I5",

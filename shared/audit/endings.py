@@ -69,12 +69,24 @@ ENDINGS = (
     ),
     Check(
         invariant="I1",
+        name="mail",
+        claim="every job of a mail has one, and has succeeded exactly when a server has taken it",
+        subjects="jobs",
+        sql="""
+            SELECT j.id FROM jobs j LEFT JOIN emails e ON e.job_id = j.id
+            WHERE j.kind = 'email' AND (e.id IS NULL OR (j.state = 'succeeded') <> (e.stage = 'sent')
+                                        OR (e.stage = 'sent') <> (e.sent_at IS NOT NULL))""",
+        meaning="These jobs say of a mail what did not happen to it.",
+        advice="Believe the mail server's log. Report it: this is a defect.",
+    ),
+    Check(
+        invariant="I1",
         name="latest-job",
-        claim="every document has a latest job of its own",
+        claim="every document has a latest extraction of its own",
         subjects="documents",
         sql="""
             SELECT d.id FROM documents d LEFT JOIN jobs j ON j.id = d.latest_job_id
-            WHERE j.document_id IS DISTINCT FROM d.id""",
+            WHERE j.document_id IS DISTINCT FROM d.id OR j.kind <> 'extraction'""",
         meaning="The upload of these documents was answered, but no job, or a stranger's, speaks for them.",
         advice="Upload the file again. If rows of `jobs` were deleted by hand, restore them from the backup.",
     ),

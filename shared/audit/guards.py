@@ -20,12 +20,16 @@ TRIGGERS = {
     " WHEN (old.state::text IS DISTINCT FROM new.state::text) EXECUTE FUNCTION guard_{table}()",
 }
 STORAGE = ("documents_storage", "AFTER INSERT OR DELETE ON documents FOR EACH ROW EXECUTE FUNCTION count_storage()")
+ACTIONS = (
+    "admin_actions_kept",
+    "BEFORE DELETE OR UPDATE OR TRUNCATE ON admin_actions FOR EACH STATEMENT EXECUTE FUNCTION keep_admin_actions()",
+)
 
 
 def _wanted_triggers() -> str:
     """Return the triggers and how Postgres prints them, as rows of VALUES."""
     guards = [(n.format(table=t), d.format(table=t)) for t in ("jobs", "parts") for n, d in TRIGGERS.items()]
-    return ", ".join(f"('{name}', 'CREATE TRIGGER {name} {rest}')" for name, rest in (*guards, STORAGE))
+    return ", ".join(f"('{name}', 'CREATE TRIGGER {name} {rest}')" for name, rest in (*guards, STORAGE, ACTIONS))
 
 
 def _wanted_guards() -> str:
@@ -42,11 +46,12 @@ GUARDS = (
     Check(
         invariant="I3",
         name="triggers",
-        claim="the triggers that guard states and count storage are there, enabled, and as they should be",
+        claim="the triggers that guard states, storage and the record of administrators are there, enabled and current",
         subjects="triggers and functions",
         sql=f"""
             SELECT wanted.name FROM (VALUES {_wanted_triggers()}) AS wanted (name, definition)
-            LEFT JOIN pg_trigger t ON t.tgname = wanted.name AND t.tgrelid = split_part(wanted.name, '_', 1)::regclass
+            LEFT JOIN pg_trigger t ON t.tgname = wanted.name
+                AND t.tgrelid = substring(wanted.definition FROM ' ON (\\w+) ')::regclass
                 AND t.tgenabled IN ('O', 'A') AND pg_get_triggerdef(t.oid, true) = wanted.definition
             WHERE t.oid IS NULL
             UNION ALL

@@ -92,4 +92,14 @@ PAGES = (
         meaning="Pages of these jobs were written behind the fence, or recorded ones were lost.",
         advice="Do not trust them: delete the document and upload the file again. Report it: this is a defect.",
     ),
+    Check(
+        invariant="I2",
+        name="engine-check",
+        claim="what the engine read is what pdfplumber reads, on every page where both were asked",
+        subjects="pages",
+        sql="SELECT document_id || '/' || number FROM engine_checks WHERE outcome LIKE 'differs%'",
+        meaning="The results of these pages are not pdfplumber's, and maybe those of others like them.",
+        advice="Read these documents again with `text_settings` that name pdfplumber's defaults, which it then reads"
+        " itself. Report it with the file, if it may be seen: this is a defect.",
+    ),
 )

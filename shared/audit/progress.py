@@ -38,14 +38,16 @@ PROGRESS = (
         claim="no part waits for minutes while nothing moves and slots are idle",
         subjects="parts",
         sql="""
-            WITH live AS (
-                SELECT coalesce(sum(slots), 0) AS slots FROM workers
-                WHERE heartbeat_at > now() - make_interval(secs => :alive_s)),
-            busy AS (
-                SELECT count(*) FILTER (WHERE state = 'running') AS running,
-                       count(*) FILTER (WHERE lane > 0 AND NOT is_brief) AS long_parts
-                FROM parts WHERE state IN ('dispatched', 'running'))
-            SELECT p.id FROM parts p CROSS JOIN live CROSS JOIN busy
+            WITH pools (is_email, slots, running, long_parts) AS (
+                SELECT is_email,
+                       (SELECT coalesce(sum(slots), 0) FROM workers WHERE (pool = 'mailers') = is_email
+                        AND heartbeat_at > now() - make_interval(secs => :alive_s)),
+                       count(*) FILTER (WHERE state = 'running'),
+                       count(*) FILTER (WHERE lane > 0 AND NOT is_brief)
+                FROM (VALUES (false), (true)) AS pool (is_email)
+                LEFT JOIN parts ON (lane = 3) = is_email AND state IN ('dispatched', 'running')
+                GROUP BY is_email)
+            SELECT p.id FROM parts p JOIN pools ON is_email = (p.lane = 3)
             WHERE p.state IN ('queued', 'dispatched')
               AND (slots = 0 OR running < slots)
               AND NOT (p.state = 'queued' AND p.lane > 0 AND NOT p.is_brief AND slots >= 4 AND long_parts >= slots - 1)
@@ -53,6 +55,7 @@ PROGRESS = (
                   < now() - make_interval(secs => :stuck_s)
               AND NOT EXISTS (
                 SELECT FROM attempts WHERE greatest(started_at, ended_at) > now() - make_interval(secs => :stuck_s))
+              AND NOT (is_email AND EXISTS (SELECT FROM mail_pauses WHERE until > now()))
               AND NOT EXISTS (SELECT FROM workers WHERE started_at > now() - make_interval(secs => :grace_s))""",
         meaning="These parts wait although somebody could read them, or nobody is there who could.",
         advice=LOOK_AT_DISPATCHER + " Messages that no worker takes point to the broker, or to a worker to restart.",

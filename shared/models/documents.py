@@ -1,11 +1,11 @@
 """Uploaded documents and the pages read from them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Column, Index, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel, desc
 
 from shared.clock import new_id
@@ -18,7 +18,8 @@ class Document(SQLModel, table=True):
     `blob_key` is a UUID path, never the user's file name. `options` are what the upload asked for (`pages`,
     `tables`) and decide, with `sha256`, whether a later upload is the same one. `rev` counts state changes of
     its jobs and page commits. `latest_job_id` is the job that `status` speaks of; ids alone would not tell, because
-    the clocks of several API hosts differ. `password_sealed` is made by `shared.sealing`.
+    the clocks of several API hosts differ. `password_sealed` is made by `shared.sealing`. A `repaired` document's pages
+    are those of the copy that PDFium saves, `repaired_because` pdfplumber found fewer, or none, in the original.
     """
 
     __tablename__ = "documents"
@@ -40,6 +41,7 @@ class Document(SQLModel, table=True):
     text_preview: str | None = None
     table_count: int | None = None
     repaired: bool = False
+    repaired_because: str | None = None
     rev: int = 1
     created_at: datetime = moment()
 
@@ -47,12 +49,20 @@ class Document(SQLModel, table=True):
 class Page(SQLModel, table=True):
     """One page read under one set of extraction settings, or the reason why it could not be.
 
-    `content` and `words` are zlib-compressed JSON (Postgres's text and jsonb refuse U+0000 and lone surrogates,
-    and jsonb rewrites numbers). Width and height are in PDF points. `job_id` and `attempt` say who wrote the row.
+    `content`, `words` and `spans` are zlib-compressed JSON (Postgres's text and jsonb refuse U+0000 and lone
+    surrogates, and jsonb rewrites numbers). Width and height are in PDF points. `job_id` and `attempt` say who wrote
+    the row, `plain_because` why pdfplumber itself read the page instead of the engine. Pages read before there were
+    `spans` have none. The column `terms` is what search looks at (`shared/pages.py`); it is no attribute, because
+    nobody needs it in Python.
     """
 
     __tablename__ = "pages"
-    __table_args__ = (Index("pages_of_job", "job_id"),)
+    __table_args__ = (
+        Index("pages_of_job", "job_id"),
+        Column("terms", TSVECTOR),
+        Index("pages_terms", "terms", postgresql_using="gin"),
+    )
+    __mapper_args__: ClassVar[dict[str, Any]] = {"exclude_properties": ["terms"]}
 
     document_id: UUID = Field(primary_key=True, foreign_key="documents.id", ondelete="CASCADE")
     settings: str = Field(primary_key=True)
@@ -65,8 +75,25 @@ class Page(SQLModel, table=True):
     table_count: int = 0
     content: bytes | None = None
     words: bytes | None = None
+    spans: bytes | None = None
+    plain_because: str | None = None
     error_code: str | None = None
     error_message: str | None = None
+    created_at: datetime = moment()
+
+
+class EngineCheck(SQLModel, table=True):
+    """A page that the engine read and that pdfplumber reads again when there is nothing else to do.
+
+    `outcome` is `same`, `differs: ` with the parts that do, or `unclear`; None as long as nobody has begun.
+    """
+
+    __tablename__ = "engine_checks"
+    __table_args__ = (Index("engine_checks_waiting", "created_at", postgresql_where=text("outcome IS NULL")),)
+
+    document_id: UUID = Field(primary_key=True, foreign_key="documents.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    outcome: str | None = None
     created_at: datetime = moment()
 
 

@@ -13,14 +13,17 @@ from sqlmodel import Field, SQLModel, desc
 
 from shared.clock import new_id
 from shared.models.columns import later, moment, one_of
-from shared.models.states import JobState, PartState
+from shared.models.states import JobKind, JobState, PartState, Pool
 
 
 class Job(SQLModel, table=True):
     """One piece of work a user asked for.
 
+    `kind` is a JobKind; `settings` says how pages are read, which rendition is made, or what a mail is about.
     `page_ranges` is as in `shared.page_ranges`, None for all pages. `failed_pages` lists `{number, code}` once the job
-    has ended, because a later job may read those pages again.
+    has ended, because a later job may read those pages again. `notify` is `email` when the owner wants to hear of the
+    end, and `told_by` the mail that tells of it. `request_id` is that of the request from which it comes, by way of
+    another job perhaps.
     """
 
     __tablename__ = "jobs"
@@ -30,16 +33,21 @@ class Job(SQLModel, table=True):
         Index("jobs_of_document", "document_id", desc("id")),
         Index("jobs_open", "owner_id", postgresql_where=text("state IN ('queued', 'running')")),
         Index("jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index("jobs_told_by", "told_by", postgresql_where=text("told_by IS NOT NULL")),
+        Index("jobs_of_renditions", "finished_at", postgresql_where=text("kind IN ('rendering', 'information')")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     owner_id: int = Field(foreign_key="users.id")
-    kind: str = "extraction"
+    kind: str = JobKind.EXTRACTION
     document_id: UUID | None = Field(default=None, foreign_key="documents.id", ondelete="CASCADE")
     state: str = JobState.QUEUED
     settings: str
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     page_ranges: str | None = None
+    notify: str | None = None
+    told_by: UUID | None = None
+    request_id: str | None = None
     attempt: int = 0
     pages_total: int | None = None
     pages_done: int = 0
@@ -120,6 +128,7 @@ class Attempt(SQLModel, table=True):
     """
 
     __tablename__ = "attempts"
+    __table_args__ = (Index("attempts_bad", "ended_at", postgresql_where=text("outcome IN ('lost', 'crashed')")),)
 
     part_id: UUID = Field(primary_key=True, foreign_key="parts.id", ondelete="CASCADE")
     attempt: int = Field(primary_key=True)
@@ -140,7 +149,7 @@ class Attempt(SQLModel, table=True):
 class Worker(SQLModel, table=True):
     """A worker process that is, or was, alive; `boot_id` tells its incarnations apart.
 
-    The leading dispatcher has a row as well, with no slots.
+    It works for one Pool. The leading dispatcher has a row as well, with no slots.
     """
 
     __tablename__ = "workers"
@@ -150,5 +159,6 @@ class Worker(SQLModel, table=True):
     host: str
     pid: int
     slots: int
+    pool: str = Pool.READERS
     started_at: datetime = moment()
     heartbeat_at: datetime = moment()

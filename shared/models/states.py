@@ -1,10 +1,29 @@
-"""The states of jobs and parts, and the moves between them that exist; triggers in Postgres refuse every other one.
+"""The kinds of jobs, who works on them, the states of jobs and parts, and the moves that exist.
 
-Every row begins as queued. A state without moves is terminal.
+Triggers in Postgres refuse all other moves. Every row begins as queued. A state without moves is terminal.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+
+class JobKind(StrEnum):
+    """What a job does: read pages, draw one, find out what the document says of itself, or send a mail.
+
+    The second and third make a rendition; all but the first have one part and leave the document's own state alone.
+    """
+
+    EXTRACTION = "extraction"
+    RENDERING = "rendering"
+    INFORMATION = "information"
+    EMAIL = "email"
+
+
+class Pool(StrEnum):
+    """The workers that share the work of some lanes: those that open PDFs, and those that wait for mail servers."""
+
+    READERS = "readers"
+    MAILERS = "mailers"
 
 
 class JobState(StrEnum):
@@ -45,7 +64,7 @@ JOB_MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.CANCELED: frozenset(),
 }
 PART_MOVES: Mapping[PartState, frozenset[PartState]] = {
-    PartState.QUEUED: frozenset({PartState.DISPATCHED, PartState.CANCELED, PartState.EXPIRED}),
+    PartState.QUEUED: frozenset({PartState.DISPATCHED, PartState.RETRY_WAIT, PartState.CANCELED, PartState.EXPIRED}),
     PartState.DISPATCHED: frozenset({PartState.RUNNING, PartState.QUEUED, PartState.CANCELED}),
     PartState.RUNNING: frozenset(
         {

@@ -8,13 +8,14 @@ import httpx
 import psycopg
 import pytest
 
+from shared.splitting import PART_PAGES
 from tests.acceptance.api_client import ApiClient
 from tests.pdf_files import lines_pdf
 from tests.platforms import StartedPlatform, eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120), pytest.mark.xdist_group("big_pdf")]
 PAGES = 300
-LINES = 40
+LINES = 400
 CANCELED_WITHIN_S = 5.0
 
 
@@ -53,14 +54,14 @@ def test_a_big_pdf_loses_no_page_although_its_worker_is_killed_three_times(
     attempts = "FROM attempts a JOIN own ON own.id = a.part_id"
     assert ledger(started, document, f"SELECT sum(pages_done) {attempts}") == PAGES
     assert ledger(started, document, f"SELECT count(*) {attempts} WHERE outcome = 'lost'") >= 3
-    assert ledger(started, document, "SELECT count(*) FROM own") >= PAGES // 16
+    assert ledger(started, document, "SELECT count(*) FROM own") >= PAGES // PART_PAGES
     assert len(seen) > 20, "progress is shown page by page"
 
 
 def test_a_running_job_is_canceled_within_five_seconds_and_its_worker_lives(
     started: StartedPlatform, api: ApiClient
 ) -> None:
-    document = api.upload(lines_pdf(PAGES, lines=LINES, said="canceled"))
+    document = api.upload(lines_pdf(PAGES // 2, lines=LINES, said="canceled"))
     worker = started.child("worker.app worker").pid
     eventually(lambda: progress(api, document) > 5, within_s=30)
     asked = time.monotonic()
@@ -71,11 +72,11 @@ def test_a_running_job_is_canceled_within_five_seconds_and_its_worker_lives(
     kept = progress(api, document)
     again = api.post(f"/jobs/{document['job']['id']}/retry").json()
     assert again["progress"]["pages_done"] in (0, kept)
-    assert api.wait(document)["job"]["progress"]["pages_done"] == PAGES
+    assert api.wait(document)["job"]["progress"]["pages_done"] == PAGES // 2
 
 
 def test_a_document_is_deleted_while_it_is_read(started: StartedPlatform, api: ApiClient) -> None:
-    document = api.upload(lines_pdf(PAGES, lines=LINES, said="deleted"))
+    document = api.upload(lines_pdf(PAGES // 2, lines=LINES, said="deleted"))
     eventually(lambda: progress(api, document) > 5, within_s=30)
     assert api.delete(f"/documents/{document['id']}").status_code == 204
     assert ledger(started, document, "SELECT count(*) FROM own") == 0

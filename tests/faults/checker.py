@@ -118,9 +118,15 @@ def latency_s(journal: Journal, *, since: float = 0, until: float = float("inf")
 
 def recovery(stage: Stage, prefix: str, fault_at: float) -> float | None:
     """Return the seconds to the first new success and to the next attempt of everything that the fault interrupted."""
-    (first,) = stage.ask(FIRST_SUCCESS, f"{prefix}-%", fault_at)[0]
     (resumed,) = stage.ask(RESUMED, f"{prefix}-%", fault_at, fault_at)[0]
-    return None if first is None else round(max(float(first), float(resumed or 0)) - fault_at, 1)
+    first = first_success(stage, prefix, fault_at)
+    return None if first is None else round(max(first, float(resumed or 0) - fault_at), 1)
+
+
+def first_success(stage: Stage, prefix: str, fault_at: float) -> float | None:
+    """Return the seconds to the first new success; None: there was none."""
+    (first,) = stage.ask(FIRST_SUCCESS, f"{prefix}-%", fault_at)[0]
+    return None if first is None else float(first) - fault_at
 
 
 def _is_lost(fate: Fate | None) -> bool:

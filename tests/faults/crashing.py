@@ -37,8 +37,8 @@ STATEMENTS: dict[str, tuple[Any, str]] = {
     "reap messages": (lifecycle, "_reap_dispatched"),
     "requeue": (lifecycle, "requeue_due"),
     "claim": (lifecycle, "claim"),
-    "start pages": (lifecycle, "start_pages"),
-    "record a page": (lifecycle, "record_pages"),
+    "start pages": (lifecycle, "_start"),
+    "record a page": (lifecycle, "_record"),
     "succeed": (lifecycle, "succeed"),
     "fail": (lifecycle, "fail"),
     "retry later": (lifecycle, "retry_later"),
@@ -100,7 +100,7 @@ def _marking(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _did_something(name: str, given: tuple[Any, ...], result: Any) -> bool:
     if name == "record a page":
-        return any(page.number == MIDDLE_PAGE for page in given[1])
+        return any(page.number == MIDDLE_PAGE for page in given[2])
     return bool(result) if name in ("dispatch", "claim", "reap messages", "requeue") else True
 
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 
+from bench.throwaway import MEMORY_FOLDER
 from cli.migrate import upgrade
 from cli.up.procfile import arguments
 from shared.database import Database
@@ -23,7 +23,6 @@ from tests.faults.proxy import Proxy
 from tests.faults.rabbit import RabbitServer
 from tests.faults.servers import BrokerServer, PostgresServer
 from tests.platforms import ROOT, StartedPlatform, eventually, stand_in
-from tests.stores import MEMORY_FOLDER
 
 SECRET_KEY = "a key for fault runs that is long enough 0123456789"
 API_PROCESSES = 2
@@ -31,7 +30,7 @@ SLOTS = 2
 PYTHON = os.environ.get("FAULTS_PYTHON", sys.executable)
 PYTHONPATH = os.pathsep.join(filter(None, (os.environ.get("FAULTS_PYTHONPATH"), str(ROOT))))
 BROKER = os.environ.get("FAULTS_BROKER", "valkey")
-QUEUES = "interactive,normal,bulk"
+QUEUES = "interactive,normal,bulk,render"
 READY_WITHIN_S = 60
 Lines = Mapping[str, str]
 
@@ -128,7 +127,7 @@ class Stage:
         try:
             return started.stop()
         finally:
-            end(started)
+            started.kill_all()
 
     def end(self) -> None:
         """End everything at once."""
@@ -137,7 +136,7 @@ class Stage:
                 os.killpg(alone.pid, signal.SIGKILL)
             alone.wait()
         if self.started is not None:
-            end(self.started)
+            self.started.kill_all()
         for link in (self.postgres_link, self.broker_link):
             link.close()
         self.postgres.kill()
@@ -157,7 +156,9 @@ class Stage:
 
     def slots(self) -> int:
         """Return the slots of workers that were seen lately."""
-        return self.number("SELECT sum(slots) FROM workers WHERE heartbeat_at > now() - interval '7 s'")
+        return self.number(
+            "SELECT sum(slots) FROM workers WHERE pool = 'readers' AND heartbeat_at > now() - interval '7 s'"
+        )
 
     def is_sound(self) -> bool:
         """Say whether the next test may use this stage: everything runs and nothing is open."""
@@ -173,17 +174,6 @@ class Stage:
                 return False
             time.sleep(0.2)
         return True
-
-
-def end(started: StartedPlatform) -> None:
-    below: list[psutil.Process] = []
-    if started.process.poll() is None:
-        below = started.processes()
-        started.process.kill()
-        started.wait()
-    for process in below:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
 
 
 @contextmanager

@@ -30,24 +30,43 @@ def nothing(_stage: Stage, _load: Load) -> None:
     """The load alone leads there."""
 
 
-def lose_leases(stage: Stage, _load: Load) -> None:
-    """Let the leases of what runs be over, as if its workers had been silent for so long."""
-    stage.ask("UPDATE parts SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+def lose_leases(stage: Stage, load: Load) -> None:
+    """Let the lease of something slow be over, until a turn of the reaper sees it: as if its worker were silent."""
+    job = run_slow(load)
+    for _ in range(12):
+        stage.ask("UPDATE parts SET lease_until = now() - interval '1 s' WHERE state = 'running'")
+        time.sleep(0.2)
+    load.users[0].act("POST", f"/jobs/{job}/cancel")
 
 
-def lose_messages(stage: Stage, _load: Load) -> None:
-    """Lose what lies in the broker, and let the leases of the dispatched be over."""
-    stage.broker.flush()
-    stage.ask("UPDATE parts SET lease_until = now() - interval '1 s' WHERE state = 'dispatched'")
+def lose_messages(stage: Stage, load: Load) -> None:
+    """Lose what lies in the broker while the workers stand still, and let the leases of the dispatched be over."""
+    workers = processes.workers(stage)
+    for worker in workers:
+        worker.suspend()
+    try:
+        load.users[0].upload(small_pdfs(1)[0])
+        with suppress(AssertionError):
+            eventually(lambda: stage.number("SELECT count(*) FROM parts WHERE state = 'dispatched'") > 0, within_s=2)
+        stage.broker.flush()
+        stage.ask("UPDATE parts SET lease_until = now() - interval '1 s' WHERE state = 'dispatched'")
+    finally:
+        for worker in workers:
+            worker.resume()
 
 
-def kill_sandboxes(stage: Stage, _load: Load) -> None:
+def kill_sandboxes(stage: Stage, load: Load) -> None:
+    """Kill what reads something slow, so that it is tried again after its pause."""
+    job = run_slow(load)
     processes.kill(*processes.sandboxes(stage))
+    time.sleep(2)
+    load.users[0].act("POST", f"/jobs/{job}/cancel")
 
 
-def cut_the_broker(stage: Stage, _load: Load) -> None:
-    """Let publishing fail for a moment."""
+def cut_the_broker(stage: Stage, load: Load) -> None:
+    """Let publishing fail for a moment, when there is something to publish."""
     stage.broker_link.change(reset_rate=1.0)
+    load.users[0].upload(small_pdfs(1)[0])
     time.sleep(1)
     stage.broker_link.clear()
     time.sleep(2)
@@ -55,11 +74,16 @@ def cut_the_broker(stage: Stage, _load: Load) -> None:
 
 def cancel_slow(_stage: Stage, load: Load) -> None:
     """Upload something slow and cancel it while it runs."""
+    load.users[0].act("POST", f"/jobs/{run_slow(load)}/cancel")
+
+
+def run_slow(load: Load) -> str:
+    """Upload something slow, wait until it runs, if it does, and return its job."""
     user = load.users[0]
     sent = user.upload(slow_page_pdf(1) + f"% {time.time_ns()}".encode())
     with suppress(AssertionError):
         eventually(lambda: user.get(f"/jobs/{sent.job_id}")["state"] == "running", within_s=10)
-    user.act("POST", f"/jobs/{sent.job_id}/cancel")
+    return sent.job_id
 
 
 @dataclass(frozen=True)
@@ -97,7 +121,7 @@ WORKER = (
 # Taking turns gives each process time to live long enough for the supervisor to forgive its deaths.
 WAYS = [way for turn in zip_longest(API, DISPATCHER, WORKER) for way in turn if way]
 POINTS: Mapping[str, Way] = {point: way for way in WAYS for point in way.points}
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +161,7 @@ def die_under(load: Load, fuse: Fuse, point: str, *, times: int) -> Verdict | No
     files = [*(f + f"% {load.prefix}".encode() for f in way.files), *small_pdfs(FILES, pages=PAGES)]
     with nudging(stage, load, fuse, way.nudge), load.running(files):
         pass
-    has_burnt = burns(load, fuse)
+    has_burnt = burns(load, fuse, way.files)
     fuse.arm("", times=0)
     settle(stage, load.prefix)
     verdict = judge(stage, load.prefix, load.journal)
@@ -151,6 +175,8 @@ def nudging(stage: Stage, load: Load, fuse: Fuse, nudge: Nudge) -> Iterator[None
     def run() -> None:
         deadline = time.monotonic() + BURNS_WITHIN_S
         while fuse.left() and time.monotonic() < deadline:
+            if nudge is not nothing:
+                load.users[0].upload(small_pdfs(1, pages=PAGES)[0])
             with suppress(psycopg.Error, OSError):
                 nudge(stage, load)
             time.sleep(0.3)
@@ -163,13 +189,13 @@ def nudging(stage: Stage, load: Load, fuse: Fuse, nudge: Nudge) -> Iterator[None
         thread.join()
 
 
-def burns(load: Load, fuse: Fuse) -> bool:
+def burns(load: Load, fuse: Fuse, files: Sequence[bytes]) -> bool:
     """Feed the fuse until it has burnt."""
     deadline = time.monotonic() + BURNS_WITHIN_S
     while fuse.left():
         if time.monotonic() > deadline:
             return False
-        load.upload(small_pdfs(2, pages=PAGES))
+        load.upload([*(file + f"% {time.time_ns()}".encode() for file in files), *small_pdfs(2, pages=PAGES)])
         time.sleep(0.5)
     return True
 

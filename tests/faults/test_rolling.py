@@ -23,7 +23,6 @@ HELD = """
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
 
-@pytest.mark.skip(reason="not seen green yet: 11 extra runs against 10 counted as running, the count was a racing one")
 @pytest.mark.row("F21", "every process restarted by SIGTERM, three rounds")
 def test_a_rolling_restart_costs_at_most_what_was_running(on_stage: Stage, make_load: MakeLoad, line: Line) -> None:
     load = make_load("f21")

@@ -145,6 +145,7 @@ def test_a_moved_checkout_works_without_installing(checkout: Checkout) -> None:
     assert json.loads(checkout.run("up")[0])["arguments"] == ["up"]
     assert len(checkout.installations) == 1
     assert (checkout.root / ".venv" / "bin" / "celery").read_text() == f"#!{checkout.root}/.venv/bin/python\n"
+    assert f"{checkout.root}/.venv" in (checkout.root / ".venv" / "bin" / "activate").read_text()
 
 
 @pytest.mark.processes

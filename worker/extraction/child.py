@@ -5,55 +5,116 @@ MemoryError is never answered: it ends the process with an exit code of its own.
 """
 
 import logging
+import resource
 import warnings
-from contextlib import closing
 from typing import Any, BinaryIO
 
+from worker.extraction.checking import differences
 from worker.extraction.confinement import PDF_FD
-from worker.extraction.document import Document, PasswordNeeded, root_cause
+from worker.extraction.engine import parsing
+from worker.extraction.engine.document import Document, PasswordNeeded, root_cause
+from worker.extraction.engine.warming import warm_up
 from worker.extraction.frames import Channel
-from worker.extraction.reading import read_page
+from worker.extraction.reading import encode_page
+from worker.extraction.repair import Unrepaired, most_useful, repair
+from worker.rendering import questions
 
+INFLATED_TIMES = 32  # All streams of a PDF together may inflate to so many times the memory.
 GIST_CHARS = 1000  # The parent shortens it further; this only bounds what travels.
 
 
+def prepare() -> None:
+    """Make ready in the process that children are forked from what each of them would otherwise make anew."""
+    logging.disable()
+    parsing.install()
+    parsing.load_collections()
+    warm_up()
+
+
 def serve(channel: Channel) -> None:
-    """Answer one request to open and any number to read, until the parent hangs up."""
+    """Answer one question; or one request to open, maybe one to repair, and any number to read until the hang-up."""
     logging.disable()
     warnings.simplefilter("ignore")
+    memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+    parsing.bound_inflation(per_stream=memory, in_all=INFLATED_TIMES * memory)
     with open(PDF_FD, "rb", closefd=False) as stream:
         to_open = channel.receive()
-        document = _open(channel, stream, to_open.header) if to_open else None
-        while document and (to_read := channel.receive()):
-            for number in to_read.header["numbers"]:
-                _read(channel, document, number, max_bytes=to_read.header["max_bytes"])
+        if to_open is None:
+            return
+        if "question" in to_open.header:
+            questions.answer(channel, stream, to_open.header)
+            return
+        reader = Reader(channel, stream, to_open.header["password"])
+        is_open = reader.open(to_open.header)
+        while is_open and (asked := channel.receive()):
+            reader.answer(asked.header)
 
 
-def _open(channel: Channel, stream: BinaryIO, asked: dict[str, Any]) -> Document | None:
-    try:
-        document = Document(stream, password=asked["password"])
-        pages = document.count(at_most=asked["count_to"])
-    except PasswordNeeded:
-        channel.send({"code": "password"})
-    except Exception as error:  # noqa: BLE001 — an edge: a damaged PDF makes pdfminer raise anything.
-        channel.send({"code": "damaged", "gist": _gist(error)})
-    else:
-        channel.send({"pages": pages})
-        return document
-    return None
+class Reader:
+    """One PDF and what it was opened as."""
 
+    def __init__(self, channel: Channel, stream: BinaryIO, password: str | None) -> None:
+        """Nothing is opened yet."""
+        self._channel = channel
+        self._stream = stream
+        self._password = password
+        self._document: Document | None = None
+        self._error: Exception = ValueError("it has no pages")
 
-def _read(channel: Channel, document: Document, number: int, *, max_bytes: int) -> None:
-    try:
-        with closing(document.page(number)) as page:
-            facts, content, words = read_page(page)
-    except Exception as error:  # noqa: BLE001 — an edge: one bad page costs one page, whatever it raises.
-        channel.send({"number": number, "code": "error", "gist": _gist(error)})
-        return
-    if len(content) + len(words) > max_bytes:
-        channel.send({"number": number, "code": "too_large"})
-    else:
-        channel.send({"number": number, **facts}, (content, words))
+    def open(self, asked: dict[str, Any]) -> bool:
+        """Open the PDF, or PDFium's copy of it; False when nothing can be done with it."""
+        try:
+            if asked["is_repaired"]:
+                copy = repair(self._stream, password=self._password, found=0)
+                self._document, pages = copy.document, copy.pages
+            else:
+                self._document = Document(self._stream, password=self._password)
+                pages = self._document.count(at_most=asked["count_to"])
+        except PasswordNeeded:
+            self._channel.send({"code": "password"})
+            return False
+        except Exception as error:  # noqa: BLE001 — an edge: a damaged PDF makes pdfminer raise anything.
+            self._error = error
+            self._channel.send({"code": "damaged", "gist": _gist(error)})
+        else:
+            self._channel.send({"pages": pages})
+        return True
+
+    def answer(self, asked: dict[str, Any]) -> None:
+        if "found" in asked:
+            self._repair(asked["found"])
+        if "check" in asked and self._document is not None:
+            self._check(self._document, asked["check"])
+        if "numbers" in asked and self._document is not None:
+            for number in asked["numbers"]:
+                self._read(self._document, number, asked)
+
+    def _repair(self, found: int) -> None:
+        """Read on from PDFium's copy if that has more pages than pdfplumber found."""
+        try:
+            copy = repair(self._stream, password=self._password, found=found)
+        except Unrepaired as unrepaired:
+            self._channel.send({"code": "unrepaired", "gist": most_useful(self._error, unrepaired)})
+        else:
+            self._document = copy.document
+            self._channel.send({"pages": copy.pages})
+
+    def _check(self, document: Document, number: int) -> None:
+        try:
+            self._channel.send({"differs": differences(document, number)})
+        except Exception as error:  # noqa: BLE001 — an edge: where pdfplumber raises, there is nothing to compare.
+            self._channel.send({"code": "error", "gist": _gist(error)})
+
+    def _read(self, document: Document, number: int, asked: dict[str, Any]) -> None:
+        try:
+            facts, parts = encode_page(document.read(number, asked["settings"]))
+        except Exception as error:  # noqa: BLE001 — an edge: one bad page costs one page, whatever it raises.
+            self._channel.send({"number": number, "code": "error", "gist": _gist(error)})
+            return
+        if sum(map(len, parts)) > asked["max_bytes"]:
+            self._channel.send({"number": number, "code": "too_large"})
+        else:
+            self._channel.send({"number": number, **facts}, parts)
 
 
 def _gist(error: Exception) -> str:

@@ -63,7 +63,8 @@ class Child:
     """A forked process that reads one PDF.
 
     `pages_read` counts its answers; `counted_cpu_s` is how much of its CPU time is in some report already; `is_warm`
-    says that it worked for an earlier extraction, whose CPU limit it still has.
+    says that it worked for an earlier extraction, whose CPU limit it still has; `is_repaired` that it reads from a
+    repaired copy.
     """
 
     def __init__(self, channel: socket.socket, status: socket.socket, *, fork_timeout_s: float) -> None:
@@ -74,6 +75,7 @@ class Child:
         self.pages_read = 0
         self.counted_cpu_s = 0.0
         self.is_warm = False
+        self.is_repaired = False
         self._channel = channel
         self._status = status
         self._pidfd: int | None = None

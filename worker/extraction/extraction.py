@@ -4,26 +4,32 @@ A page is only given up by a child that was fresh. What pdfminer keeps of earlie
 page may have done harm that shows late; so a page that costs the life of a child that has read before is tried once
 more as the first of a fresh child, and nobody hears of the first time. A page that took too long is not: what is kept
 saves work and makes none, and a second wait would be the user's.
+
+When pdfplumber has counted the pages, PDFium is asked whether it sees more, and if so the child reads on from PDFium's
+copy (`repair.py`). PDFium may take the child along or hang, so what pdfplumber found is known before it is asked, and
+holds if no answer comes: another child opens the PDF again, without PDFium.
 """
 
 import math
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from shared.claims import AttemptReport, Failure
 from shared.page_content import FailedPage, ReadPage
 from worker.extraction import failures
-from worker.extraction.answers import failed_page, page_count, page_from
+from worker.extraction.answers import Found, differences, failed_page, found, page_from, repaired
 from worker.extraction.children import Child, ChildGone, Ending
 from worker.extraction.failures import ExtractionFailed, SandboxCrashed, SandboxUnavailable
 from worker.extraction.frames import MAX_PAGE_BYTES, BadFrame, Frame, FrameTooLarge
 from worker.extraction.limits import Limits
 from worker.extraction.parking import Place, is_worth_parking
 
+PageSettings = Mapping[str, Any]
+DEFAULT_SETTINGS: PageSettings = {}
 TICK_S = 0.4  # `on_wait` is promised at least every half second.
 
 
@@ -46,13 +52,19 @@ class Extraction:
         limits: Limits,
         on_wait: Callable[[], None],
         place: Place | None,
+        is_repaired: bool = False,
     ) -> None:
-        """The job's clock starts here; whatever `on_wait` raises kills the child and propagates."""
+        """The job's clock starts here; whatever `on_wait` raises kills the child and propagates.
+
+        `is_repaired` says that the pages of this PDF are those of the repaired copy.
+        """
         self._spawn = spawn
         self._place = place
         self._password = password or None
         self._limits = limits
         self._on_wait = on_wait
+        self._is_repaired = is_repaired
+        self.repaired_because: str | None = None
         self._deadline = time.monotonic() + limits.job_timeout_s
         self._waited_at = time.monotonic()
         self._child: Child | None = None
@@ -85,37 +97,78 @@ class Extraction:
         )
 
     def open(self, *, count_all: bool) -> int:
-        """Open the PDF in a fresh child and return its page count.
+        """Open the PDF in a fresh child and return its page count; `repaired_because` then says whether it was damaged.
 
         With `count_all` a PDF may have more than `max_pages`, because only some of them are wanted. Raises
         ExtractionFailed, SandboxCrashed or, when no child can be had or the server took it along, SandboxUnavailable.
         """
         max_pages = self._limits.max_pages
-        _, pages = self._open(count_to=None if count_all else max_pages + 1)
-        if pages > max_pages and not count_all:
-            self._end(kill=True)
-            raise ExtractionFailed(failures.too_many_pages(max_pages))
-        return pages
+        count_to = None if count_all else max_pages + 1
+        child, seen = self._open(count_to=count_to)
+        if not self._is_repaired and (count_to is None or seen.pages < count_to):
+            seen = self._repair(child, seen, count_to)
+        if seen.damage:
+            raise self._failed(failures.damaged_pdf(seen.damage))
+        if seen.pages > max_pages and not count_all:
+            raise self._failed(failures.too_many_pages(max_pages))
+        return seen.pages
 
-    def read(self, numbers: Sequence[int]) -> Iterator[ReadPage | FailedPage]:
+    def read(
+        self, numbers: Sequence[int], *, settings: PageSettings = DEFAULT_SETTINGS
+    ) -> Iterator[ReadPage | FailedPage]:
         """Yield these pages in this order as they come; raises what `open` raises.
 
         They need not have been counted: without `open` before, they are read by a parked child or a fresh one.
+        `settings` are as `engine/plain.py` has them; with any but `tables`, pdfplumber itself reads the pages.
         """
         todo = deque(numbers)
         if todo and self._child is None and self._place:
-            self._child = self._place.take()
+            self._child = self._place.take(is_repaired=self._is_repaired)
         while todo:
-            yield from self._read_on(todo)
+            yield from self._read_on(todo, settings)
         self._finish()
 
-    def _open(self, *, count_to: int | None) -> tuple[Child, int]:
+    def check(self, number: int) -> list[str]:
+        """Have a page read both ways, and return which of text, words and tables the engine gives otherwise.
+
+        Raises what `open` raises, SandboxCrashed also where there was nothing to compare.
+        """
+        child = self._open_again()
+        child.send({"check": number})
+        try:
+            return differences(self._answer(child))
+        except (TooSlow, ChildGone, BadFrame) as error:
+            raise SandboxCrashed(number, None) from error
+
+    def ask(self, question: Mapping[str, Any], *, slow: Failure, hungry: Failure) -> Frame:
+        """Have a fresh child answer one question about the PDF instead of reading it (`worker/rendering/questions.py`).
+
+        Raises what `open` raises, with these failures for want of time or memory, and FrameTooLarge.
+        """
+        self._end(kill=True)
+        try:
+            self._child = child = self._spawn()
+            self._limit(child)
+            child.send({"password": self._password, "is_repaired": self._is_repaired, **question})
+            return self._answer(child)
+        except TooSlow:
+            raise ExtractionFailed(slow) from None
+        except ChildGone:
+            raise ExtractionFailed(self._lack_of_memory(child, hungry)) from None
+        except FrameTooLarge:
+            raise
+        except BadFrame as error:
+            raise SandboxCrashed(None, None) from error
+        finally:
+            self._end(kill=True)
+
+    def _open(self, *, count_to: int | None) -> tuple[Child, Found]:
         """Let a fresh child open the PDF and count its pages up to `count_to`."""
         self._end(kill=True)
         is_open = False
         try:
             self._child = child = self._spawn()
-            pages = page_count(self._ask_to_open(child, count_to), has_password=self._password is not None)
+            seen = found(self._ask_to_open(child, count_to), has_password=self._password is not None)
             is_open = True
         except TooSlow:
             raise ExtractionFailed(failures.open_timeout(self._limits)) from None
@@ -126,20 +179,60 @@ class Extraction:
         finally:
             if not is_open:
                 self._end(kill=True)
-        return child, pages
+        return child, seen
+
+    def _open_again(self) -> Child:
+        """Let a fresh child open a PDF whose pages were counted before."""
+        child, seen = self._open(count_to=1)
+        if seen.damage:
+            raise self._failed(failures.damaged_pdf(seen.damage))
+        return child
+
+    def _repair(self, child: Child, seen: Found, count_to: int | None) -> Found:
+        """Ask PDFium for a copy with more pages than pdfplumber saw, and return what holds from now on."""
+        child.send({"found": seen.pages})
+        try:
+            better = repaired(self._answer(child), before=seen)
+        except (TooSlow, BadFrame):
+            return self._without_pdfium(seen, count_to, is_gone=False)
+        except ChildGone:
+            return self._without_pdfium(seen, count_to, is_gone=True)
+        if better and better.pages:
+            self._is_repaired = child.is_repaired = True
+            self.repaired_because = failures.repaired_because(seen.damage, found=seen.pages, pages=better.pages)
+        return better or seen
+
+    def _without_pdfium(self, seen: Found, count_to: int | None, *, is_gone: bool) -> Found:
+        """Go on with what pdfplumber saw after the child was lost to PDFium, or to something from outside."""
+        self._end(kill=not is_gone)
+        if not seen.damage:
+            return self._open(count_to=count_to)[1]
+        if self._last.code is None:
+            raise SandboxUnavailable("The sandbox's server was lost and the reading process with it; try again.")
+        if is_gone and self._last.signal == signal.SIGKILL:
+            raise SandboxCrashed(None, signal.SIGKILL)  # Nothing that PDFium does itself: another try may go well.
+        return seen
+
+    def _failed(self, failure: Failure) -> ExtractionFailed:
+        self._end(kill=True)
+        return ExtractionFailed(failure)
 
     def _ask_to_open(self, child: Child, count_to: int | None) -> Frame:
-        cpu_s = max(1, math.ceil(self._limits.job_timeout_s - self._cpu_s))
-        child.send({"memory_mb": self._limits.memory_mb, "cpu_s": cpu_s})
-        child.send({"password": self._password, "count_to": count_to})
+        self._limit(child)
+        child.send({"password": self._password, "count_to": count_to, "is_repaired": self._is_repaired})
+        child.is_repaired = self._is_repaired
         return self._answer(child)
 
-    def _read_on(self, todo: deque[int]) -> Iterator[ReadPage | FailedPage]:
+    def _limit(self, child: Child) -> None:
+        cpu_s = max(1, math.ceil(self._limits.job_timeout_s - self._cpu_s))
+        child.send({"memory_mb": self._limits.memory_mb, "cpu_s": cpu_s})
+
+    def _read_on(self, todo: deque[int], settings: PageSettings) -> Iterator[ReadPage | FailedPage]:
         """Let one child read until all is done or a page cost its life; the next child starts with what is left."""
-        child = self._child or self._open(count_to=1)[0]
+        child = self._child or self._open_again()
         self._is_at_rest = False
         try:
-            child.send({"numbers": [*todo], "max_bytes": MAX_PAGE_BYTES})
+            child.send({"numbers": [*todo], "max_bytes": MAX_PAGE_BYTES, "settings": settings})
             while todo and self._child is child:
                 page = self._page(child, todo[0])
                 todo.popleft()

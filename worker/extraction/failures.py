@@ -60,6 +60,12 @@ def damaged_pdf(gist: str) -> Failure:
     return Failure("damaged_pdf", sentence)
 
 
+def repaired_because(damage: str | None, *, found: int, pages: int) -> str:
+    """Say for operators why a document is read from PDFium's copy."""
+    why = f" ({damage})" if damage else ""
+    return f"pdfplumber finds {found} pages{why}, and {pages} in the copy that PDFium saves"
+
+
 def too_many_pages(max_pages: int) -> Failure:
     sentence = f"More than {max_pages} pages at once are too many; select some of the pages or split the file."
     return Failure("too_many_pages", sentence)

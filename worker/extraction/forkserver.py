@@ -27,8 +27,13 @@ OWN_CODE = ("worker", "shared")  # Not the whole checkout: `.env` and the data f
 
 
 def main(control_fd: int, root: str, *, program: str) -> None:
-    """Load `program`, a module with `serve(channel)`, protect this process, say hello, and fork on request."""
-    serve: Serve = importlib.import_module(program).serve
+    """Load `program`, a module with `serve(channel)`, protect this process, say hello, and fork on request.
+
+    If it has a `prepare()` that is called first.
+    """
+    loaded = importlib.import_module(program)
+    serve: Serve = loaded.serve
+    getattr(loaded, "prepare", lambda: None)()
     os.environ.clear()
     signal.signal(signal.SIGCHLD, lambda *_: None)  # Only a handler makes the signal reach the wakeup socket.
     active, landlock = protect(Path(root))

@@ -9,7 +9,7 @@ from typing import Any
 
 HEADER_LENGTH = struct.Struct("!I")
 CHUNK_BYTES = 2**18
-MAX_PAGE_BYTES = 50 * 2**20  # A page's content and words together, as JSON.
+MAX_PAGE_BYTES = 50 * 2**20  # A page's content, words and spans together, as JSON.
 REQUEST_BYTES = 2**24  # A list of all pages of a long document fits.
 
 

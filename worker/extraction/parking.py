@@ -90,8 +90,13 @@ class Place:
     parking: Parking
     key: Hashable
 
-    def take(self) -> Child | None:
-        return self.parking.take(self.key)
+    def take(self, *, is_repaired: bool) -> Child | None:
+        """Return a child that reads from the same copy, repaired or not."""
+        child = self.parking.take(self.key)
+        if child is not None and child.is_repaired != is_repaired:
+            child.end(kill=True)
+            return None
+        return child
 
     def park(self, child: Child) -> None:
         self.parking.park(self.key, child)

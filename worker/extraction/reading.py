@@ -1,75 +1,79 @@
-"""One page as plain pdfplumber reads it: its text, words and tables, encoded as the JSON that is stored."""
+"""One page as it is sent to the worker: its facts, and its text, tables, words and spans encoded as they are stored."""
 
 import json
 import math
 from typing import Any
 
-from pdfplumber.page import Page
-from pdfplumber.table import TableSettings
+from pydantic_core import to_json
 
-from shared.page_content import TextLayer
+from shared.span_units import FAR, SCALE
+from worker.extraction.engine.content import PageContent
+from worker.extraction.engine.spans import Piece
 
-WORD_FIELDS = ("text", "x0", "top", "x1", "bottom")
-UNREADABLE_SHARE = 0.1
-FEW_CHARS = 100
-PICTURE_SHARE = 0.5
+REASON_CHARS = 200
+SUBSET_CHARS = len("ABCDEF+")
+NEAR = FAR / SCALE
 
 
-def read_page(page: Page) -> tuple[dict[str, Any], bytes, bytes]:
-    """Return the page's facts, its content and its words; they share the page's characters, which are parsed once."""
-    text = page.extract_text()
-    tables = _tables(page)
-    words = [{field: word[field] for field in WORD_FIELDS} for word in page.extract_words()]
+def encode_page(page: PageContent) -> tuple[dict[str, Any], tuple[bytes, bytes, bytes]]:
+    """Return the page's facts, and its content, its words and its spans."""
     facts = {
         "width": _finite(page.width),
         "height": _finite(page.height),
-        "text_layer": text_layer(page),
-        "table_count": len(tables),
+        "text_layer": page.text_layer,
+        "table_count": len(page.tables),
+        "plain_because": page.plain_because and _said(page.plain_because),
     }
-    return facts, encode({"text": text, "tables": tables}), encode(words)
+    content: dict[str, Any] = {"text": page.text, "tables": page.tables}
+    if any(page.corner) and all(map(math.isfinite, page.corner)):
+        content["corner"] = page.corner
+    return facts, (encode(content), encode(page.words), encode_spans(page))
 
 
-def text_layer(page: Page) -> TextLayer:
-    """Say how much of what is seen is text.
+def encode_spans(page: PageContent) -> bytes:
+    """Return the spans as `shared.spans.Stored` has them, without those that lie nowhere."""
+    spans = page.spans if page.plain_because is None else [span for span in page.spans if _is_near(span)]
+    numbers = {style: number for number, style in enumerate(dict.fromkeys([style for *_, style, _ in spans]))}
+    texts = [span[0] for span in spans]
+    places = [
+        (round(x0 * SCALE), round(top * SCALE), round(x1 * SCALE), round(bottom * SCALE), numbers[style], turn)
+        for _, x0, top, x1, bottom, style, turn in spans
+    ]
+    left, top = page.corner
+    fonts = [(_font_name(font), max(0, _whole_or_zero(size)), _whole_or_zero(depth)) for font, size, depth in numbers]
+    stored = {"corner": (_whole_or_zero(left), _whole_or_zero(top)), "fonts": fonts, "texts": texts, "places": places}
+    try:
+        return to_json(stored, ensure_ascii=True)
+    except ValueError:  # A lone surrogate; unlike pdfplumber's text, this is for reading only.
+        stored["texts"] = [text.encode("utf-8", "replace").decode() for text in texts]
+        return to_json(stored, ensure_ascii=True)
 
-    `none`: no visible character. `partial`: more than a tenth of the visible characters have no Unicode value, or
-    pictures cover half of the page or more and there are fewer than a hundred characters. Otherwise `full`.
-    """
-    visible = [char["text"] for char in page.chars if char["text"].strip()]
-    if not visible:
-        return "none"
-    unreadable = sum(text.startswith(("(cid:", "\ufffd")) for text in visible)
-    if unreadable > UNREADABLE_SHARE * len(visible):
-        return "partial"
-    return "partial" if len(visible) < FEW_CHARS and _picture_share(page) >= PICTURE_SHARE else "full"
+
+def _is_near(span: Piece) -> bool:
+    """Say whether a span lies anywhere; the engine refuses others, pdfplumber does not."""
+    return all(-NEAR < position < NEAR for position in span[1:5])
+
+
+def _whole_or_zero(points: float) -> int:
+    return round(points * SCALE) if -NEAR < points < NEAR else 0
+
+
+def _font_name(name: str) -> str:
+    """Return the name without the prefix of a subset, `ABCDEF+`."""
+    _, plus, rest = name.partition("+")
+    return _said(rest if plus and len(name) - len(rest) == SUBSET_CHARS else name)
 
 
 def encode(document: Any) -> bytes:
     """Return ASCII JSON; a number that JSON does not know becomes null."""
     try:
-        return json.dumps(document, allow_nan=False).encode()
-    except ValueError:
+        return to_json(document, inf_nan_mode="null", ensure_ascii=True)
+    except ValueError:  # A lone surrogate, which fonts may map glyphs to.
         return json.dumps(_without_nan(document), allow_nan=False).encode()
 
 
-def _tables(page: Page) -> list[dict[str, Any]]:
-    """Find the tables once for both their boxes and their rows, with the settings `extract_tables` starts from."""
-    settings = TableSettings.resolve(None)
-    return [
-        {"bbox": table.bbox, "rows": table.extract(**(settings.text_settings or {}))}
-        for table in page.find_tables(settings)
-    ]
-
-
-def _picture_share(page: Page) -> float:
-    """Return how much of the page its pictures cover; overlapping ones count twice."""
-    left, top, right, bottom = page.bbox
-    covered = sum(
-        max(0, min(image["x1"], right) - max(image["x0"], left))
-        * max(0, min(image["bottom"], bottom) - max(image["top"], top))
-        for image in page.images
-    )
-    return float(covered / ((right - left) * (bottom - top) or 1))
+def _said(reason: str) -> str:
+    return "".join(char for char in reason if char.isprintable())[:REASON_CHARS]
 
 
 def _finite(size: float) -> float:

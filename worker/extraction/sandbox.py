@@ -81,16 +81,25 @@ class Sandbox:
         limits: Limits,
         on_wait: Callable[[], None],
         warm_key: Hashable | None = None,
+        is_repaired: bool = False,
     ) -> Extraction:
         """Return an extraction of the PDF; `open_blob` gives a fresh descriptor with its own offset for each child.
 
         `warm_key` names the PDF: a child that an extraction leaves behind in good order serves the next one with the
-        same key, password and limits. None keeps no child.
+        same key, password and limits. None keeps no child. `is_repaired` says that an earlier extraction of this PDF
+        had it repaired: its pages are those of the repaired copy.
         """
         place = None
         if self._parking is not None and warm_key is not None:
             place = self._parking.place((warm_key, password or None, limits))
-        return Extraction(lambda: self.spawn(open_blob), password=password, limits=limits, on_wait=on_wait, place=place)
+        return Extraction(
+            lambda: self.spawn(open_blob),
+            password=password,
+            limits=limits,
+            on_wait=on_wait,
+            place=place,
+            is_repaired=is_repaired,
+        )
 
     def spawn(self, open_blob: Callable[[], int]) -> Child:
         """Fork a child that has the PDF as descriptor 0; raises SandboxUnavailable."""

@@ -1,5 +1,6 @@
 """Renaming, deleting and extracting documents again."""
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from shared.database import Database
+from shared.page_content import inflate
 from shared.settings import Settings
 from tests.pdf_files import text_pdf
 from tests.work import Bench, sign_in, uploaded
@@ -47,6 +49,43 @@ def test_a_deleted_document_leaves_nothing(
     with database.unit_of_work() as session:
         assert session.execute(text("SELECT sum(storage_used) FROM users")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM unowned_blobs")).scalar_one() == 0
+
+
+def test_no_table_and_no_file_remembers_a_deleted_document(
+    client: TestClient, bench: Bench, database: Database, settings: Settings
+) -> None:
+    content = text_pdf(2, text="Page {number} says quagga")
+    document = uploaded(sign_in(client), content, password="zyzzyva")
+    bench.run_all()
+    client.patch(f"/documents/{document['id']}", json={"filename": "xylophone.pdf"})
+    client.post(f"/documents/{document['id']}/jobs", json={"pages": "1"})
+    known = traces(database)
+    marks = [document["id"], document["job"]["id"], document["sha256"], "quagga", "xylophone"]
+    assert [mark for mark in marks if mark not in known] == [], "What is not there before proves nothing afterwards."
+    client.delete(f"/documents/{document['id']}")
+    left = traces(database, but="events")
+    assert [mark for mark in marks if mark in left] == []
+    assert [
+        mark for mark in marks[2:] if mark in traces(database)
+    ] == []  # News tells ids, and nothing else, for a week.
+    assert [path for path in settings.sheaf_data.rglob("*") if path.is_file() and b"%PDF-" in path.read_bytes()] == []
+
+
+def traces(database: Database, *, but: str = "") -> str:
+    """Return all rows of all tables but one as text, with what is compressed in them unpacked."""
+    with database.unit_of_work() as session:
+        tables = session.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
+        rows = [row for table in tables if table != but for row in session.execute(text(f'SELECT * FROM "{table}"'))]  # noqa: S608 — Postgres's own names.
+    return "\n".join(_readable(value) for row in rows for value in row)
+
+
+def _readable(value: object) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return inflate(value).decode()
+    except zlib.error:
+        return value.decode("latin-1")
 
 
 def test_what_belonged_to_a_deleted_document_is_not_found(client: TestClient) -> None:

@@ -11,7 +11,7 @@ from tests.work import Bench, sign_in, upload, uploaded
 
 
 def blobs_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in (folder / "blobs").rglob("*") if path.is_file()]
 
 
 def test_an_upload_is_accepted_with_its_queued_job(client: TestClient) -> None:
@@ -165,6 +165,8 @@ def test_pages_and_text_of_a_read_document(client: TestClient, bench: Bench) -> 
     assert set(page) == {"number", "width", "height", "text", "tables", "text_layer", "words"}
     assert set(page["words"][0]) == {"text", "x0", "top", "x1", "bottom"}
     assert page["text_layer"] == "full"
+    with_words = client.get(f"{url}/pages", params={"include": "words", "after": 1}).json()["data"]
+    assert with_words[0] == page
 
 
 def test_before_the_end_answers_say_that_they_are_not_complete(client: TestClient) -> None:

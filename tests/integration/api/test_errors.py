@@ -95,8 +95,7 @@ def test_every_operation_is_described(client: TestClient) -> None:
 
 
 def test_docs_need_no_internet(client: TestClient) -> None:
-    page = client.get("/docs").text
-    assert "https://" not in page.replace("https://fastapi.tiangolo.com", "https://")
+    assert "://" not in client.get("/docs").text
     assert client.get("/", follow_redirects=False).headers["location"] == "/docs"
 
 

@@ -215,8 +215,9 @@ def test_an_answer_that_waited_is_replayed_as_it_was_sent(client: TestClient, be
 
 
 def test_a_crash_before_the_commit_leaves_the_work_to_the_retry(client: TestClient, database: Database) -> None:
+    sign_in(client)
     execute(database, "ALTER TABLE parts RENAME TO parts_away")
-    assert send(sign_in(client)).status_code == 500
+    assert send(client).status_code == 500
     execute(database, "ALTER TABLE parts_away RENAME TO parts")
     assert send(client).status_code == 202
     assert jobs(database) == 1

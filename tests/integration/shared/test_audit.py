@@ -6,9 +6,9 @@ from fastapi.testclient import TestClient
 from shared import lifecycle
 from shared.audit import CHECKS, Finding, audit_blobs, audit_database
 from shared.database import Database
+from shared.locks import lock
 from shared.models import Document, Job
 from shared.settings import Settings
-from shared.settling import lock
 from shared.storage import BlobStore
 from tests.breakages import BREAKAGES, LONG_AGO_QUEUED, NOBODY_LATELY
 from tests.pdf_files import encrypted_pdf, one_bad_page_pdf, text_pdf

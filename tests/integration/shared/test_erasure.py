@@ -4,7 +4,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import select
 
-from shared import erasure, unowned
+from shared import erasure, renditions, unowned
 from shared.database import Database
 from shared.models import Attempt, Document
 from shared.settings import Settings
@@ -48,3 +48,18 @@ def test_old_attempts_are_forgotten_and_the_job_stays(client: TestClient, bench:
         assert erasure.forget_attempts(session, days=30) == 1
         assert session.exec(select(Attempt)).all() == []
     assert client.get(f"/jobs/{document['job']['id']}").json()["state"] == "succeeded"
+
+
+def test_jobs_that_made_pictures_are_forgotten_and_the_pictures_stay(
+    client: TestClient, bench: Bench, database: Database
+) -> None:
+    document = uploaded(sign_in(client), text_pdf())
+    url = f"/documents/{document['id']}/pages/1/image?width=50"
+    with bench.working():
+        drawn = client.get(url).content
+    age(database, days=7)
+    with database.unit_of_work() as session:
+        assert renditions.forget_old_jobs(session, days=8) == 0
+        assert renditions.forget_old_jobs(session, days=7) == 1
+    assert [job["kind"] for job in client.get("/jobs").json()["data"]] == ["extraction"]
+    assert client.get(url).content == drawn

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
-from shared import lifecycle, workers
+from shared import dispatching, fairness, lifecycle, workers
 from shared.broker import Lane
 from shared.claims import Doorbell
 from shared.clock import new_id
@@ -49,7 +50,10 @@ def queue(database: Database, owner_id: int, count: int = 1, lane: Lane = Lane.I
 
 
 def announce(database: Database, *, slots: int) -> None:
-    do(database, workers.register_worker, worker_id="w/1", boot_id=BOOT, host="h", pid=1, slots=slots)
+    """Have a worker with these slots, which stays alive however long a busy machine takes for the test."""
+    with database.unit_of_work() as session:
+        workers.register_worker(session, worker_id="w/1", boot_id=BOOT, host="h", pid=1, slots=slots)
+        session.execute(text("UPDATE workers SET heartbeat_at = now() + interval '1 h'"))
 
 
 def owners_of(database: Database, bells: list[Doorbell]) -> list[int]:
@@ -62,7 +66,7 @@ def serve(database: Database, turns: Turns, rounds: int) -> list[int]:
     """Dispatch again and again, ending each part at once, and return whose parts were served, in order."""
     served: list[int] = []
     for _ in range(rounds):
-        bells = do(database, lifecycle.dispatch, turns)
+        bells = do(database, dispatching.dispatch, turns)
         served += owners_of(database, bells)
         for bell in bells:
             held = do(database, lifecycle.claim, bell.part_id, bell.dispatch_seq, worker_id="w/1", boot_id=BOOT)
@@ -86,11 +90,11 @@ def test_an_owner_with_work_under_way_is_served_after_one_with_none(database: Da
     announce(database, slots=1)
     busy, idle = owner(database), owner(database)
     queue(database, busy, 2)
-    do(database, lifecycle.dispatch, Turns())
+    do(database, dispatching.dispatch, Turns())
     queue(database, busy, 5)
     queue(database, idle)
     announce(database, slots=2)
-    assert owners_of(database, do(database, lifecycle.dispatch, Turns()))[0] == idle
+    assert owners_of(database, do(database, dispatching.dispatch, Turns()))[0] == idle
 
 
 def test_one_owner_never_takes_the_last_place_while_others_wait(database: Database) -> None:
@@ -98,14 +102,36 @@ def test_one_owner_never_takes_the_last_place_while_others_wait(database: Databa
     greedy, other = owner(database), owner(database)
     queue(database, greedy, 10)
     queue(database, other)
-    served = Counter(owners_of(database, do(database, lifecycle.dispatch, Turns())))
+    served = Counter(owners_of(database, do(database, dispatching.dispatch, Turns())))
     assert served == {greedy: 3, other: 1}
 
 
 def test_a_single_owner_may_take_every_place(database: Database) -> None:
     announce(database, slots=2)
     queue(database, owner(database), 10)
-    assert len(do(database, lifecycle.dispatch, Turns())) == 4
+    assert len(do(database, dispatching.dispatch, Turns())) == 4
+
+
+@pytest.mark.parametrize(("slots", "taken"), [(4, 3), (3, 6)])
+def test_from_four_slots_on_who_is_not_alone_leaves_one_free(database: Database, slots: int, taken: int) -> None:
+    announce(database, slots=slots)
+    greedy, other = owner(database), owner(database)
+    queue(database, other)
+    serve(database, Turns(), rounds=1)
+    queue(database, greedy, 20)
+    assert owners_of(database, do(database, dispatching.dispatch, Turns())) == [greedy] * taken
+
+
+def test_whoever_was_served_long_ago_is_not_waited_for(database: Database) -> None:
+    announce(database, slots=4)
+    greedy, other = owner(database), owner(database)
+    queue(database, other)
+    serve(database, Turns(), rounds=1)
+    for _ in range(fairness.RECENT_TURNS):
+        queue(database, greedy)
+        serve(database, Turns(), rounds=1)
+    queue(database, greedy, 20)
+    assert len(do(database, dispatching.dispatch, Turns())) == 8
 
 
 def test_lanes_take_turns_by_their_weights_and_none_starves(database: Database) -> None:
@@ -113,7 +139,7 @@ def test_lanes_take_turns_by_their_weights_and_none_starves(database: Database) 
     one = owner(database)
     for lane in Lane:
         queue(database, one, 20, lane)
-    queues = Counter(bell.queue for bell in do(database, lifecycle.dispatch, Turns()))
+    queues = Counter(bell.queue for bell in do(database, dispatching.dispatch, Turns()))
     assert queues == {"interactive": 8, "normal": 3, "bulk": 1}
 
 
@@ -122,14 +148,14 @@ def test_an_empty_lanes_turns_go_to_the_others(database: Database) -> None:
     queue(database, owner(database), 9, Lane.BULK)
     queue(database, owner(database), 1, Lane.INTERACTIVE)
     announce(database, slots=3)
-    assert len(do(database, lifecycle.dispatch, Turns())) == 6
+    assert len(do(database, dispatching.dispatch, Turns())) == 6
 
 
 @pytest.mark.parametrize(("slots", "long_ones"), [(2, 4), (4, 3)])
 def test_from_four_slots_on_one_is_kept_free_of_long_parts(database: Database, slots: int, long_ones: int) -> None:
     announce(database, slots=slots)
     queue(database, owner(database), 20, Lane.NORMAL)
-    assert len(do(database, lifecycle.dispatch, Turns())) == long_ones
+    assert len(do(database, dispatching.dispatch, Turns())) == long_ones
 
 
 def test_brief_parts_may_use_the_slot_that_is_kept_free(database: Database) -> None:
@@ -138,7 +164,7 @@ def test_brief_parts_may_use_the_slot_that_is_kept_free(database: Database) -> N
     with database.unit_of_work() as session:
         for part in session.exec(select(Part)):
             part.is_brief = True
-    assert len(do(database, lifecycle.dispatch, Turns())) == 8
+    assert len(do(database, dispatching.dispatch, Turns())) == 8
 
 
 def test_places_are_the_order_in_which_jobs_are_really_dispatched(database: Database) -> None:
@@ -160,7 +186,7 @@ def test_places_count_what_is_with_the_broker_and_other_lanes(database: Database
     announce(database, slots=1)
     one = owner(database)
     queue(database, one, 2)
-    bells = do(database, lifecycle.dispatch, Turns())
+    bells = do(database, dispatching.dispatch, Turns())
     assert len(bells) == 2
     (bulk,) = queue(database, owner(database), 1, Lane.BULK)
     (small,) = queue(database, owner(database), 1)
@@ -171,7 +197,7 @@ def served_jobs(database: Database) -> list[UUID]:
     """Dispatch until nothing waits, ending each part at once, and return the jobs in the order of their messages."""
     order = []
     turns = Turns()
-    while bells := do(database, lifecycle.dispatch, turns):
+    while bells := do(database, dispatching.dispatch, turns):
         for bell in bells:
             held = do(database, lifecycle.claim, bell.part_id, bell.dispatch_seq, worker_id="w/1", boot_id=BOOT)
             do(database, lifecycle.succeed, held)
@@ -182,7 +208,7 @@ def served_jobs(database: Database) -> list[UUID]:
 def test_a_job_that_does_not_wait_has_no_place(database: Database) -> None:
     announce(database, slots=1)
     (job_id,) = queue(database, owner(database))
-    (bell,) = do(database, lifecycle.dispatch, Turns())
+    (bell,) = do(database, dispatching.dispatch, Turns())
     do(database, lifecycle.claim, bell.part_id, bell.dispatch_seq, worker_id="w/1", boot_id=BOOT)
     assert do(database, places, [job_id]) == {}
     assert do(database, lambda s: s.exec(select(Job).where(col(Job.id) == job_id)).one()).state == "running"

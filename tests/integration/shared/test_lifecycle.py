@@ -1,24 +1,26 @@
 """The state changes of parts and jobs against real Postgres: who may move what, and what a late writer gets."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlmodel import col, select
 
-from shared import lifecycle, pages, workers
+from shared import dispatching, lifecycle, pages, recovery, workers
 from shared.broker import Lane
-from shared.claims import AttemptReport, Claim, Doorbell, Failure
+from shared.claims import AttemptReport, Claim, Doorbell, Failure, Opening
 from shared.database import Database
 from shared.fairness import Turns
 from shared.lifecycle import CancelRequested, DeadlinePassed, FencedOut
+from shared.locks import lock
 from shared.models import Attempt, Document, Job, Page, Part, User
 from shared.page_content import FailedPage, ReadPage, unpack
-from shared.settling import lock
 
 BOOT = uuid4()
 BROKEN = Failure("sandbox_crashed", "It died.")
@@ -44,8 +46,8 @@ def queue_job(database: Database, *, page_ranges: str | None = None, document_id
 def ring(database: Database) -> Doorbell:
     """Dispatch what is next, and only that."""
     announce(database, slots=50)
-    first, *rest = do(database, lifecycle.dispatch, Turns())
-    do(database, lifecycle.withdraw, rest)
+    first, *rest = do(database, dispatching.dispatch, Turns())
+    do(database, dispatching.withdraw, rest)
     return first  # type: ignore[no-any-return]  # `do` returns what it is given.
 
 
@@ -72,7 +74,7 @@ def expire(database: Database) -> None:
 
 def make_due(database: Database) -> None:
     do(database, lambda s: s.execute(text("UPDATE parts SET run_after = now() - interval '1 s'")))
-    do(database, lifecycle.requeue_due)
+    do(database, dispatching.requeue_due)
 
 
 def read_page(number: int, said: str = "text") -> ReadPage:
@@ -99,7 +101,7 @@ def test_of_many_doubled_messages_exactly_one_claims(database: Database) -> None
 def test_a_stale_message_claims_nothing(database: Database) -> None:
     queue_job(database)
     stale = ring(database)
-    do(database, lifecycle.withdraw, [stale])
+    do(database, dispatching.withdraw, [stale])
     fresh = ring(database)
     assert claim(database, stale) is None
     assert claim(database, fresh) is not None
@@ -109,7 +111,7 @@ def test_withdrawing_a_claimed_part_changes_nothing(database: Database) -> None:
     queue_job(database)
     bell = ring(database)
     held = claim(database, bell)
-    do(database, lifecycle.withdraw, [bell])
+    do(database, dispatching.withdraw, [bell])
     assert do(database, lifecycle.beat, [held]) == {held: None}
 
 
@@ -117,7 +119,7 @@ def test_a_finished_job_shows_its_pages_and_preview(database: Database) -> None:
     job_id = queue_job(database)
     held = claimed(database)
     assert job_of(database, job_id).state == "running"
-    assert do(database, lifecycle.start_pages, held, page_count=2) == [1, 2]
+    assert do(database, lifecycle.start_pages, held, Opening(page_count=2)) == [1, 2]
     do(database, lifecycle.record_pages, held, [read_page(1, "one\x00\ud800"), read_page(2, "two")])
     do(database, lifecycle.succeed, held, AttemptReport(exit_code=0, peak_rss_mb=50))
     job = job_of(database, job_id)
@@ -129,6 +131,62 @@ def test_a_finished_job_shows_its_pages_and_preview(database: Database) -> None:
     assert (attempt.outcome, attempt.pages_done, attempt.peak_rss_mb) == ("succeeded", 2, 50)
 
 
+def test_many_pages_cost_as_many_round_trips_as_one(database: Database) -> None:
+    queue_job(database)
+    held = claimed(database)
+    do(database, lifecycle.start_pages, held, Opening(page_count=12))
+    with counted(database) as one:
+        do(database, lifecycle.record_pages, held, [read_page(1)])
+    with counted(database) as many:
+        do(database, lifecycle.record_pages, held, [read_page(number) for number in range(2, 12)])
+    assert len(many) == len(one) <= 6
+
+
+def test_sizes_may_be_integers_and_floats_together(database: Database) -> None:
+    queue_job(database)
+    held = claimed(database)
+    mixed = [replace(read_page(1), width=1), replace(read_page(2), width=1.5)]
+    do(database, lifecycle.record_pages, held, mixed, opening=Opening(page_count=2))
+    assert do(database, lambda s: s.exec(select(Page.width).order_by(col(Page.number))).all()) == [1, 1.5]
+
+
+def test_what_opening_found_may_come_with_all_pages_and_the_end(database: Database) -> None:
+    job_id = queue_job(database)
+    held = claimed(database)
+    assert held.is_untouched
+    opening = Opening(page_count=2, repaired_because="it had no pages")
+    do(database, lifecycle.succeed, held, last=[read_page(1, "one"), read_page(2, "two")], opening=opening)
+    job = job_of(database, job_id)
+    assert (job.state, job.pages_total, job.pages_done, job.pages_failed) == ("succeeded", 2, 2, 0)
+    document = do(database, lambda s: s.get_one(Document, job.document_id))
+    assert (document.page_count, document.repaired_because) == (2, "it had no pages")
+    assert (document.text_preview, document.table_count) == ("one\ntwo", 0)
+
+
+def test_an_attempt_after_the_first_asks_what_is_missing(database: Database) -> None:
+    queue_job(database)
+    first = claimed(database)
+    do(database, lifecycle.record_pages, first, [read_page(1)], opening=Opening(page_count=3))
+    do(database, lifecycle.hand_back, first)
+    second = claimed(database)
+    assert (second.is_untouched, second.missing) == (False, [2, 3])
+    do(database, lifecycle.record_pages, second, [read_page(2)])
+    assert do(database, lifecycle.missing_pages, second) == [3]
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Give the statements that are sent within the block."""
+    sent: list[str] = []
+
+    def note(*given: Any) -> None:
+        sent.append(given[2])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
 def test_rev_grows_with_each_state_change_and_page(database: Database) -> None:
     job_id = queue_job(database)
     revs = [1]
@@ -138,7 +196,7 @@ def test_rev_grows_with_each_state_change_and_page(database: Database) -> None:
 
     held = claimed(database)
     look()
-    do(database, lifecycle.start_pages, held, page_count=1)
+    do(database, lifecycle.start_pages, held, Opening(page_count=1))
     look()
     do(database, lifecycle.record_pages, held, [read_page(1)])
     look()
@@ -150,7 +208,7 @@ def test_rev_grows_with_each_state_change_and_page(database: Database) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda s, held: lifecycle.start_pages(s, held, page_count=9),
+        lambda s, held: lifecycle.start_pages(s, held, Opening(page_count=9)),
         lambda s, held: lifecycle.record_pages(s, held, [read_page(1, "zombie")]),
         lifecycle.succeed,
         lambda s, held: lifecycle.fail(s, held, BROKEN),
@@ -162,12 +220,12 @@ def test_a_zombie_writes_nothing(database: Database, write: Callable[..., object
     job_id = queue_job(database)
     zombie = claimed(database)
     expire(database)
-    lifecycle.reap(database)
+    recovery.reap(database)
     heir = claimed(database)
     with pytest.raises(FencedOut):
         do(database, write, zombie)
     assert do(database, lambda s: s.exec(select(Page)).all()) == []
-    do(database, lifecycle.start_pages, heir, page_count=1)
+    do(database, lifecycle.start_pages, heir, Opening(page_count=1))
     do(database, lifecycle.record_pages, heir, [read_page(1)])
     do(database, lifecycle.succeed, heir)
     assert job_of(database, job_id).state == "succeeded"
@@ -178,17 +236,17 @@ def test_a_heartbeat_renews_only_what_is_still_held(database: Database) -> None:
     queue_job(database)
     zombie = claimed(database)
     expire(database)
-    lifecycle.reap(database)
+    recovery.reap(database)
     heir = claimed(database)
     expire(database)
     assert do(database, lifecycle.beat, [zombie, heir]) == {zombie: FencedOut, heir: None}
-    assert lifecycle.reap(database) == 0
+    assert recovery.reap(database) == 0
 
 
 def test_a_page_recorded_twice_counts_once(database: Database) -> None:
     job_id = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=3)
+    do(database, lifecycle.start_pages, held, Opening(page_count=3))
     failed = FailedPage(number=2, code="page_error", message="odd")
     for _ in range(2):
         do(database, lifecycle.record_pages, held, [read_page(1), failed])
@@ -200,7 +258,7 @@ def test_a_page_given_up_is_progress(database: Database) -> None:
     job_id = queue_job(database)
     for number in range(1, 6):
         held = claimed(database)
-        do(database, lifecycle.start_pages, held, page_count=6)
+        do(database, lifecycle.start_pages, held, Opening(page_count=6))
         failed = FailedPage(number=number, code="page_crashed", message="twice")
         do(database, lifecycle.record_pages, held, [failed])
         do(database, lifecycle.retry_later, held, BROKEN)
@@ -213,7 +271,7 @@ def test_a_message_lost_under_steady_load_is_sent_again_in_the_end(database: Dat
     ring(database)
     do(database, lambda s: s.execute(text("UPDATE parts SET dispatched_at = now() - interval '3 minutes'")))
     expire(database)
-    assert lifecycle.reap(database) == 1
+    assert recovery.reap(database) == 1
 
 
 def test_the_latest_job_is_the_one_accepted_last_whatever_the_clocks_say(database: Database) -> None:
@@ -227,7 +285,7 @@ def test_a_lost_worker_three_times_without_a_page_ends_the_job(database: Databas
     for _ in range(3):
         claimed(database)
         expire(database)
-        assert lifecycle.reap(database) == 1
+        assert recovery.reap(database) == 1
     job = job_of(database, job_id)
     assert (job.state, job.error_code, job.error_retryable) == ("failed", "worker_lost", True)
     assert [attempt.error_code for attempt in attempts(database)] == ["worker_lost"] * 3
@@ -237,18 +295,18 @@ def test_attempts_that_got_on_do_not_count_against_the_limit(database: Database)
     job_id = queue_job(database)
     for number in range(1, 6):
         held = claimed(database)
-        todo = do(database, lifecycle.start_pages, held, page_count=6)
+        todo = do(database, lifecycle.start_pages, held, Opening(page_count=6))
         assert todo == list(range(number, 7))
         do(database, lifecycle.record_pages, held, [read_page(number)])
         expire(database)
-        lifecycle.reap(database)
+        recovery.reap(database)
     assert job_of(database, job_id).state == "running"
 
 
 def test_a_part_given_up_leaves_its_pages_and_names_the_missing(database: Database) -> None:
     job_id = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=3)
+    do(database, lifecycle.start_pages, held, Opening(page_count=3))
     do(database, lifecycle.record_pages, held, [read_page(1)])
     do(database, lifecycle.fail, held, Failure("job_timeout", "Too slow."))
     job = job_of(database, job_id)
@@ -260,7 +318,7 @@ def test_a_part_given_up_leaves_its_pages_and_names_the_missing(database: Databa
 def test_a_single_failed_page_makes_the_job_partial_without_an_error(database: Database) -> None:
     job_id = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=2)
+    do(database, lifecycle.start_pages, held, Opening(page_count=2))
     failed = FailedPage(number=2, code="page_error", message="odd")
     do(database, lifecycle.record_pages, held, [read_page(1), failed])
     do(database, lifecycle.succeed, held)
@@ -271,7 +329,7 @@ def test_a_single_failed_page_makes_the_job_partial_without_an_error(database: D
 def test_when_every_page_failed_the_job_failed_with_the_first_pages_error(database: Database) -> None:
     job_id = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=1)
+    do(database, lifecycle.start_pages, held, Opening(page_count=1))
     failed = FailedPage(number=1, code="page_memory", message="too big")
     do(database, lifecycle.record_pages, held, [failed])
     do(database, lifecycle.succeed, held)
@@ -292,7 +350,7 @@ def test_a_crash_waits_before_the_next_attempt_and_three_end_the_part(database: 
     for signal in (6, 9, 11):
         held = claimed(database)
         do(database, lifecycle.retry_later, held, BROKEN, AttemptReport(signal=signal))
-        assert do(database, lifecycle.dispatch, Turns()) == []
+        assert do(database, dispatching.dispatch, Turns()) == []
         make_due(database)
     assert job_of(database, job_id).error_code == "sandbox_crashed"
 
@@ -332,8 +390,8 @@ def test_a_part_that_nobody_gets_on_with_ends_at_last(database: Database) -> Non
 def test_a_booting_worker_frees_what_its_earlier_self_held(database: Database) -> None:
     queue_job(database)
     claimed(database)
-    assert lifecycle.release_incarnations(database, worker_id="w/1", boot_id=BOOT) == 0
-    assert lifecycle.release_incarnations(database, worker_id="w/1", boot_id=uuid4()) == 1
+    assert recovery.release_incarnations(database, worker_id="w/1", boot_id=BOOT) == 0
+    assert recovery.release_incarnations(database, worker_id="w/1", boot_id=uuid4()) == 1
     assert claimed(database).attempt == 2
 
 
@@ -342,10 +400,10 @@ def test_an_unclaimed_message_is_sent_again_only_when_a_slot_is_free(database: D
     stale = ring(database)
     silence(database)
     expire(database)
-    assert lifecycle.reap(database) == 0, "no live worker: nobody could have claimed it"
+    assert recovery.reap(database) == 0, "no live worker: nobody could have claimed it"
     announce(database, slots=1)
     expire(database)
-    assert lifecycle.reap(database) == 1
+    assert recovery.reap(database) == 1
     assert ring(database).dispatch_seq == stale.dispatch_seq + 1
 
 
@@ -372,13 +430,13 @@ def announce(database: Database, *, slots: int) -> None:
 def test_a_good_page_is_never_overwritten_but_a_failed_one_is(database: Database) -> None:
     first = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=2)
+    do(database, lifecycle.start_pages, held, Opening(page_count=2))
     failed = FailedPage(number=2, code="page_timeout", message="slow")
     do(database, lifecycle.record_pages, held, [read_page(1, "first"), failed])
     do(database, lifecycle.succeed, held)
     queue_job(database, document_id=job_of(database, first).document_id)
     again = claimed(database)
-    assert do(database, lifecycle.start_pages, again, page_count=2) == [2]
+    assert do(database, lifecycle.start_pages, again, Opening(page_count=2)) == [2]
     do(database, lifecycle.record_pages, again, [read_page(1, "second"), read_page(2, "second")])
     do(database, lifecycle.succeed, again)
     rows = do(database, lambda s: s.exec(select(Page).order_by(col(Page.number))).all())
@@ -389,7 +447,7 @@ def test_a_good_page_is_never_overwritten_but_a_failed_one_is(database: Database
 def test_only_selected_pages_are_read_and_counted(database: Database) -> None:
     job_id = queue_job(database, page_ranges="2,4-9")
     held = claimed(database)
-    assert do(database, lifecycle.start_pages, held, page_count=5) == [2, 4, 5]
+    assert do(database, lifecycle.start_pages, held, Opening(page_count=5)) == [2, 4, 5]
     assert job_of(database, job_id).pages_total == 3
 
 
@@ -404,7 +462,7 @@ def test_two_dispatchers_never_send_the_same_part(database: Database) -> None:
     for _ in range(20):
         queue_job(database)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: do(database, lifecycle.dispatch, Turns()), range(4)))
+        found = list(pool.map(lambda _: do(database, dispatching.dispatch, Turns()), range(4)))
     bells = [bell for some in found for bell in some]
     assert len({bell.part_id for bell in bells}) == len(bells)
 
@@ -412,7 +470,7 @@ def test_two_dispatchers_never_send_the_same_part(database: Database) -> None:
 def test_pages_are_written_once_by_the_fence_of_their_attempt(database: Database) -> None:
     queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=1)
+    do(database, lifecycle.start_pages, held, Opening(page_count=1))
     do(database, lifecycle.record_pages, held, [read_page(1)])
     row = do(database, lambda s: s.exec(select(Page)).one())
     assert (row.attempt, row.job_id) == (held.attempt, held.job_id)
@@ -422,18 +480,18 @@ def test_pages_are_written_once_by_the_fence_of_their_attempt(database: Database
 def test_the_first_part_splits_a_big_pdf_and_its_siblings_read_the_rest(database: Database) -> None:
     job_id = queue_job(database)
     first = claimed(database)
-    todo = [do(database, lifecycle.start_pages, first, page_count=40)]
+    todo = [do(database, lifecycle.start_pages, first, Opening(page_count=160))]
     siblings = [claimed(database) for _ in range(2)]
-    assert all(held.is_split and held.job_id == job_id for held in siblings)
+    assert all(held.missing and held.job_id == job_id for held in siblings)
     todo += [do(database, lifecycle.missing_pages, held) for held in siblings]
-    assert [n for run in todo for n in run] == list(range(1, 41))
+    assert [n for run in todo for n in run] == list(range(1, 161))
     assert max(map(len, todo)) - min(map(len, todo)) <= 1
 
 
 def test_the_last_of_several_parts_ends_the_job_whichever_it_is(database: Database) -> None:
     job_id = queue_job(database)
     first = claimed(database)
-    run = do(database, lifecycle.start_pages, first, page_count=20)
+    run = do(database, lifecycle.start_pages, first, Opening(page_count=80))
     sibling = claimed(database)
     do(database, lifecycle.record_pages, sibling, list(map(read_page, do(database, lifecycle.missing_pages, sibling))))
     do(database, lifecycle.succeed, sibling)
@@ -441,14 +499,14 @@ def test_the_last_of_several_parts_ends_the_job_whichever_it_is(database: Databa
     do(database, lifecycle.record_pages, first, list(map(read_page, run)))
     do(database, lifecycle.succeed, first)
     job = job_of(database, job_id)
-    assert (job.state, job.pages_done) == ("succeeded", 20)
+    assert (job.state, job.pages_done) == ("succeeded", 80)
 
 
 def test_parts_that_end_at_the_same_moment_end_their_job_once(database: Database) -> None:
     for _ in range(10):
         job_id = queue_job(database)
         first = claimed(database)
-        do(database, lifecycle.start_pages, first, page_count=64)
+        do(database, lifecycle.start_pages, first, Opening(page_count=256))
         held = [first, *(claimed(database) for _ in range(3))]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda each: do(database, lifecycle.succeed, each), held))
@@ -458,26 +516,26 @@ def test_parts_that_end_at_the_same_moment_end_their_job_once(database: Database
 def test_a_part_that_was_split_is_not_split_again(database: Database) -> None:
     queue_job(database)
     first = claimed(database)
-    do(database, lifecycle.start_pages, first, page_count=40)
+    do(database, lifecycle.start_pages, first, Opening(page_count=160))
     do(database, lifecycle.record_pages, first, [read_page(1)])
     do(database, lifecycle.hand_back, first)
     again = claimed(database)
-    assert again.is_split
-    assert do(database, lifecycle.start_pages, again, page_count=40) == list(range(2, 14))
+    assert again.missing
+    assert do(database, lifecycle.start_pages, again, Opening(page_count=160)) == list(range(2, 54))
     assert do(database, lambda s: len(s.exec(select(Part)).all())) == 3
 
 
 def test_only_the_pages_of_a_broken_part_fail_with_it(database: Database) -> None:
     job_id = queue_job(database)
     first = claimed(database)
-    run = do(database, lifecycle.start_pages, first, page_count=20)
+    run = do(database, lifecycle.start_pages, first, Opening(page_count=80))
     sibling = claimed(database)
     do(database, lifecycle.fail, sibling, Failure("job_timeout", "Too slow."))
     do(database, lifecycle.record_pages, first, list(map(read_page, run)))
     do(database, lifecycle.succeed, first)
     job = job_of(database, job_id)
-    assert (job.state, job.pages_done, job.pages_failed) == ("partial", 10, 10)
-    assert job.failed_pages == [{"number": n, "code": "job_timeout"} for n in range(11, 21)]
+    assert (job.state, job.pages_done, job.pages_failed) == ("partial", 40, 40)
+    assert job.failed_pages == [{"number": n, "code": "job_timeout"} for n in range(41, 81)]
 
 
 def test_an_opened_pdf_is_finished_before_its_owners_next_one_is_opened(database: Database) -> None:
@@ -485,7 +543,7 @@ def test_an_opened_pdf_is_finished_before_its_owners_next_one_is_opened(database
     document = job_of(database, first_job).document_id
     first = claimed(database)
     queue_job(database, document_id=document)
-    do(database, lifecycle.start_pages, first, page_count=20)
+    do(database, lifecycle.start_pages, first, Opening(page_count=80))
     assert claimed(database).job_id == first_job
 
 
@@ -504,7 +562,7 @@ def test_a_waiting_job_is_canceled_at_once(database: Database) -> None:
 def test_a_running_job_is_canceled_by_its_worker_and_keeps_its_pages(database: Database) -> None:
     job_id = queue_job(database)
     first = claimed(database)
-    do(database, lifecycle.start_pages, first, page_count=20)
+    do(database, lifecycle.start_pages, first, Opening(page_count=80))
     do(database, lifecycle.record_pages, first, [read_page(1)])
     cancel(database, job_id)
     assert job_of(database, job_id).state == "running"
@@ -519,7 +577,7 @@ def test_a_canceled_job_is_not_split(database: Database) -> None:
     first = claimed(database)
     cancel(database, job_id)
     with pytest.raises(CancelRequested):
-        do(database, lifecycle.start_pages, first, page_count=40)
+        do(database, lifecycle.start_pages, first, Opening(page_count=160))
 
 
 def test_cancel_and_split_at_the_same_moment_leave_nothing_open(database: Database) -> None:
@@ -527,7 +585,7 @@ def test_cancel_and_split_at_the_same_moment_leave_nothing_open(database: Databa
         job_id = queue_job(database)
         first = claimed(database)
         with ThreadPoolExecutor(2) as pool:
-            split = pool.submit(do, database, lifecycle.start_pages, first, page_count=64)
+            split = pool.submit(do, database, lifecycle.start_pages, first, Opening(page_count=256))
             pool.submit(cancel, database, job_id).result()
             assert split.exception() is None or isinstance(split.exception(), CancelRequested)
         do(database, lifecycle.confirm_cancel, first)
@@ -539,7 +597,7 @@ def test_a_canceled_part_whose_worker_is_lost_is_canceled(database: Database) ->
     claimed(database)
     cancel(database, job_id)
     expire(database)
-    lifecycle.reap(database)
+    recovery.reap(database)
     assert job_of(database, job_id).state == "canceled"
 
 
@@ -555,7 +613,7 @@ def test_a_part_given_back_after_a_cancel_is_canceled(database: Database, end: C
 def test_a_retry_that_cannot_open_the_pdf_counts_the_pages_of_before(database: Database) -> None:
     first = queue_job(database)
     held = claimed(database)
-    do(database, lifecycle.start_pages, held, page_count=3)
+    do(database, lifecycle.start_pages, held, Opening(page_count=3))
     do(database, lifecycle.record_pages, held, [read_page(1), read_page(2)])
     do(database, lifecycle.fail, held, Failure("job_timeout", "Too slow."))
     again = queue_job(database, document_id=job_of(database, first).document_id)
@@ -569,7 +627,7 @@ def test_two_jobs_that_fail_at_the_same_page_both_say_so(database: Database) -> 
     jobs.append(queue_job(database, document_id=job_of(database, jobs[0]).document_id))
     held = [claimed(database), claimed(database)]
     for each in held:
-        do(database, lifecycle.start_pages, each, page_count=2)
+        do(database, lifecycle.start_pages, each, Opening(page_count=2))
         do(database, lifecycle.record_pages, each, [FailedPage(number=2, code="page_error", message="odd")])
     do(database, lifecycle.record_pages, held[0], [read_page(1)])
     for each in held:
@@ -581,7 +639,7 @@ def test_two_jobs_that_fail_at_the_same_page_both_say_so(database: Database) -> 
 def test_a_job_past_its_deadline_never_starts(database: Database) -> None:
     job_id = queue_job(database)
     miss_deadline(database)
-    assert lifecycle.expire_due(database) == 1
+    assert recovery.expire_due(database) == 1
     job = job_of(database, job_id)
     assert (job.state, job.error_code, job.error_retryable) == ("failed", "deadline_passed", True)
 
@@ -590,7 +648,7 @@ def test_a_running_part_hears_of_its_deadline(database: Database) -> None:
     queue_job(database)
     held = claimed(database)
     miss_deadline(database)
-    assert lifecycle.expire_due(database) == 0
+    assert recovery.expire_due(database) == 0
     assert do(database, lifecycle.beat, [held]) == {held: DeadlinePassed}
 
 

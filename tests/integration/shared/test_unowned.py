@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from shared import unowned
+from shared.audit import audit_database
 from shared.database import Database
 from shared.storage import BlobStore
 from shared.unowned import UploadExpired
@@ -129,15 +130,16 @@ def test_a_blob_that_is_gone_already_is_no_error(database: Database, blobs: Blob
     assert rows(database) == []
 
 
-def test_what_the_store_refuses_is_left_for_later_behind_the_others(
+def test_what_the_store_refuses_holds_up_no_other_and_stays_overdue(
     database: Database, blobs: BlobStore, tmp_path: Path
 ) -> None:
     (tmp_path / "blobs/ab/stuck/inner").mkdir(parents=True)  # A folder is no file to delete.
-    expect(database, "ab/stuck", hours_ago=30)
+    expect(database, "ab/stuck", hours_ago=50)
     expect(database, "ab/x", hours_ago=25)
-    assert unowned.erase_due(database, blobs) == 0
-    assert rows(database) == ["ab/x", "ab/stuck"]
     assert unowned.erase_due(database, blobs) == 1
+    assert unowned.erase_due(database, blobs) == 0
+    assert rows(database) == ["ab/stuck"]
+    assert [found.check.name for found in audit_database(database) if not found.holds] == ["erased"]
     with pytest.raises(UploadExpired):
         own(database, "ab/stuck")
 

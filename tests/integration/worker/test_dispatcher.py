@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
@@ -11,7 +12,8 @@ import redis
 from celery import Celery
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from sqlmodel import select
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
 
 from shared import workers
 from shared.broker import celery_settings
@@ -121,6 +123,37 @@ def test_a_leader_that_hangs_is_deposed(client: TestClient, bench: Bench, publis
         spare.stop()
         thread.join()
         hung.close()
+
+
+class Lossy(Database):
+    """Loses its connection in the first transactions."""
+
+    lost = 0
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        if self.lost < 2:
+            self.lost += 1
+            raise OperationalError("lost", None, Exception())
+        with super().unit_of_work() as session:
+            yield session
+
+
+def test_a_spare_outlives_a_lost_connection(client: TestClient, database: Database, publisher: Celery) -> None:
+    leader = psycopg.connect(database.dsn, autocommit=True)
+    leader.execute("SELECT pg_advisory_lock(%s)", (workers.DISPATCHER_LOCK,))
+    lossy = Lossy(database.url)
+    spare = Dispatcher(lossy, publisher)
+    thread = threading.Thread(target=spare.run)
+    thread.start()
+    try:
+        wait_until(lambda: lossy.lost == 2)
+        leader.close()
+        wait_for_dispatcher(client)
+    finally:
+        spare.stop()
+        thread.join()
+        lossy.close()
 
 
 def wait_for_dispatcher(client: TestClient) -> None:

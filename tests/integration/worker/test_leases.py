@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import select
 
-from shared import lifecycle
+from shared import lifecycle, recovery
 from shared.claims import Claim
 from shared.lifecycle import FencedOut
 from shared.models import Part
@@ -33,7 +33,7 @@ def test_a_held_lease_is_renewed(bench: Bench, held: Claim) -> None:
     with leases.hold(held) as lease:
         leases.renew()
         lease.check()
-    assert lifecycle.reap(bench.database) == 0
+    assert recovery.reap(bench.database) == 0
     with bench.database.unit_of_work() as session:
         assert session.exec(select(Part.state)).one() == "running"
 

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from shared.models import Attempt, Part
-from tests.pdf_files import encrypted_pdf, one_bad_page_pdf, slow_page_pdf, text_pdf
+from shared.database import Database
+from shared.models import Attempt, Document, Part
+from tests.pdf_files import encrypted_pdf, one_bad_page_pdf, slow_page_pdf, text_pdf, untyped_pages_pdf
 from tests.work import Bench, sign_in, uploaded
 
 
@@ -98,11 +99,35 @@ def test_a_retry_reads_only_what_is_missing(client: TestClient, bench: Bench) ->
         assert session.exec(select(Attempt.pages_done)).one() == 2
 
 
+def test_the_last_pages_and_the_end_of_their_part_are_one_transaction(client: TestClient, bench: Bench) -> None:
+    uploaded(sign_in(client), text_pdf(2))
+    bench.run_all()
+    with bench.database.unit_of_work() as session:
+        ended = "SELECT g.xmin = p.xmin FROM parts p, pages g WHERE p.state = 'succeeded' ORDER BY number DESC LIMIT 1"
+        assert session.execute(text(ended)).scalar_one()
+
+
+def test_a_worker_goes_on_when_its_idle_connections_were_lost(
+    client: TestClient, bench: Bench, database: Database
+) -> None:
+    document = uploaded(sign_in(client), text_pdf(1))
+    (bell,) = bench.dispatch()
+    with database.unit_of_work() as session:
+        idle = "datname = current_database() AND state = 'idle' AND query NOT LIKE 'LISTEN%'"
+        lost = session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {idle}"))  # noqa: S608 — Ours.
+        assert lost.all()
+    bench.runner.look_at(bell.part_id, bell.dispatch_seq)
+    client.get("/documents")  # The API's were lost as well; it says so once, and has new ones.
+    assert job_of(client, document)["state"] == "succeeded"
+
+
 def sandbox_child(after: float = 0.0) -> psutil.Process:
-    """Wait for a child of the forkserver, which is our only child, and return it."""
+    """Wait for a child of the forkserver and return it; the stores of the tests may be our children as well."""
     deadline = time.monotonic() + 8
     while time.monotonic() < deadline:
-        born = [child for server in psutil.Process().children() for child in server.children()]
+        ours = psutil.Process().children()
+        servers = [server for server in ours if any("worker.extraction" in word for word in server.cmdline())]
+        born = [child for server in servers for child in server.children()]
         if born:
             time.sleep(after)
             return born[0]
@@ -178,3 +203,24 @@ def test_a_lost_blob_fails_the_job_with_a_reason(client: TestClient, bench: Benc
         session.execute(text("UPDATE documents SET blob_key = 'ab/gone'"))
     bench.run_all()
     assert code_of(job_of(client, document)) == "file_missing"
+
+
+def test_a_damaged_pdf_that_pdfium_opens_is_repaired_and_says_so(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), untyped_pages_pdf(20))
+    assert document["repaired"] is False
+    bench.run_all()
+    card = client.get(f"/documents/{document['id']}").json()
+    assert (card["status"], card["page_count"], card["repaired"]) == ("succeeded", 20, True)
+    numbers = [text.split()[1] for text in client.get(f"/documents/{document['id']}/text").text.split("\f")]
+    assert numbers == [str(number) for number in range(1, 21)]
+    with bench.database.unit_of_work() as session:
+        assert "and 20 in the copy" in str(session.exec(select(Document.repaired_because)).one())
+
+
+def test_a_later_job_reads_from_the_repaired_copy(client: TestClient, bench: Bench) -> None:
+    document = uploaded(sign_in(client), untyped_pages_pdf(3), pages="1")
+    bench.run_all()
+    client.post(f"/documents/{document['id']}/jobs", json={"pages": "3"})
+    bench.run_all()
+    assert client.get(f"/documents/{document['id']}/pages/3").json()["text"].startswith("Page 3")
+    assert client.get(f"/documents/{document['id']}").json()["repaired"] is True

@@ -36,7 +36,7 @@ def test_a_chore_waits_its_time() -> None:
 def test_every_chore_of_the_dispatcher_works_on_an_idle_installation(database: Database, settings: Settings) -> None:
     keeping = settings.model_copy(update={"retain_documents_days": 1})
     chores = quick_chores(database) + slow_chores(database, BlobStore(settings.storage), keeping)
-    assert [chore.work() for chore in chores] == [0] * 7
+    assert {chore.name: chore.work() for chore in chores} == {chore.name: 0 for chore in chores}
 
 
 def test_housekeeping_rests_while_another_leads() -> None:

@@ -39,9 +39,17 @@ def test_valkey_is_spoken_to_as_redis() -> None:
         {"storage_url": "ftp://x"},
         {"port": 70000},
         {"redis_url": "amqp://h"},
+        {"flower_url": "127.0.0.1:5555"},
         {"public_url": "sheaf.example.org"},
         {"smtp_url": "mail.example.org"},
+        {"smtp_url": "smtp://:587"},
+        {"smtp_url": "smtp://mail.example.org:many"},
+        {"mail_from": "nobody"},
+        {"mail_from": "Sheaf <a@b>\nBcc: c@d"},
+        {"mail_backoff_s": "soon"},
+        {"mail_backoff_s": "60,-1"},
         {"rate_limits": "maybe"},
+        {"trusted_proxies": "127.0.0.1,proxy.example"},
         {"registration": "maybe"},
         {"max_pages": 0},
     ],
@@ -56,6 +64,10 @@ def test_origins_are_split_at_commas() -> None:
         "https://a.example",
         "https://b.example",
     )
+
+
+def test_delays_are_split_at_commas() -> None:
+    assert make(mail_backoff_s="1, 2.5").mail_backoff_s == (1, 2.5)
 
 
 def test_a_faulty_environment_ends_with_78_and_a_sentence_for_each_fault(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,26 +9,39 @@ from collections.abc import Callable
 from worker.extraction.frames import HEADER_LENGTH, Channel, encode
 
 CONTENT = b'{"text": "", "tables": []}'
+SPANS = b'{"corner": [0, 0], "fonts": [], "texts": [], "places": []}'
+UNSTYLED = b'{"corner": [0, 0], "fonts": [], "texts": ["a"], "places": [[0, 0, 9, 9, 0, 0]]}'
 GOOD = {"number": 1, "width": 1, "height": 1, "text_layer": "full", "table_count": 0}
 
 
 def serve(channel: Channel) -> None:
     """Open any PDF as one of two pages, misbehave on the first, and read the second.
 
-    After a password that begins with `used: ` the first page is read as well, if it is the first to be asked for.
+    After a password that begins with `used: ` the first page is read as well, if it is the first to be asked for; after
+    one with `repair: ` it misbehaves when it is asked for a repair, and with `damaged repair: ` it finds no pages.
+    Where it is asked a question it misbehaves at once.
     """
     opened = channel.receive()
     if opened is None:
         return
-    channel.send({"pages": 2})
     when, _, misdeed = opened.header["password"].rpartition(": ")
-    is_good = when == "used"
+    if "question" in opened.header:
+        MISDEEDS[misdeed](channel)
+        return
+    channel.send({"code": "damaged", "gist": "it is damaged"} if when.startswith("damaged") else {"pages": 2})
+    is_good = when != ""
     while asked := channel.receive():
-        for number in asked.header["numbers"]:
+        if "found" in asked.header:
+            if when.endswith("repair"):
+                MISDEEDS[misdeed](channel)
+            channel.send({"code": "unrepaired", "gist": None})
+        if "check" in asked.header:
+            MISDEEDS[misdeed](channel)
+        for number in asked.header.get("numbers", ()):
             if number == 1 and not is_good:
                 MISDEEDS[misdeed](channel)
             else:
-                channel.send({**GOOD, "number": number}, (CONTENT, b"[]"))
+                channel.send({**GOOD, "number": number}, (CONTENT, b"[]", SPANS))
             is_good = False
 
 
@@ -64,7 +77,7 @@ def use_cpu(_: Channel) -> None:
 
 def answer_and(act: Callable[[Channel], object], *, after_s: float = 0) -> Callable[[Channel], None]:
     def answer_first(channel: Channel) -> None:
-        channel.send(GOOD, (CONTENT, b"[]"))
+        channel.send(GOOD, (CONTENT, b"[]", SPANS))
         time.sleep(after_s)
         act(channel)
 
@@ -72,26 +85,26 @@ def answer_and(act: Callable[[Channel], object], *, after_s: float = 0) -> Calla
 
 
 def speak_unasked(channel: Channel) -> None:
-    channel.send({**GOOD, "number": 2}, (CONTENT, b"[]"))
+    channel.send({**GOOD, "number": 2}, (CONTENT, b"[]", SPANS))
 
 
 def speak_twice(_: Channel) -> None:
     """Say two things at once, which arrive together."""
-    answer = encode(GOOD, (CONTENT, b"[]"))
+    answer = encode(GOOD, (CONTENT, b"[]", SPANS))
     os.write(1, answer + answer)
 
 
 def hold_memory(channel: Channel) -> None:
     """Answer with most of the memory in use, and keep it."""
     HELD.append(bytearray(b"x") * (300 * 2**20))
-    channel.send(GOOD, (CONTENT, b"[]"))
+    channel.send(GOOD, (CONTENT, b"[]", SPANS))
 
 
 def work(channel: Channel) -> None:
     """Answer after more than a second of CPU time."""
     while time.process_time() < 1.2:
         pass
-    channel.send(GOOD, (CONTENT, b"[]"))
+    channel.send(GOOD, (CONTENT, b"[]", SPANS))
 
 
 HELD: list[bytearray] = []
@@ -102,16 +115,27 @@ MISDEEDS: dict[str, Callable[[Channel], None]] = {
     "no sizes": send_raw(HEADER_LENGTH.pack(2), b"{}"),
     "negative size": send_raw(HEADER_LENGTH.pack(14), b'{"sizes":[-1]}'),
     "huge": send_raw(HEADER_LENGTH.pack(20), b'{"sizes":[99999999]}'),
-    "another page": answer({"number": 7}, CONTENT, b"[]"),
+    "another page": answer({"number": 7}, CONTENT, b"[]", SPANS),
     "no parts": answer({}),
-    "text as width": answer({"width": "wide"}, CONTENT, b"[]"),
-    "unknown layer": answer({"text_layer": "some"}, CONTENT, b"[]"),
-    "many tables": answer({"table_count": 2**40}, CONTENT, b"[]"),
-    "content without text": answer({}, b"{}", b"[]"),
-    "words without end": answer({}, CONTENT, b"["),
+    "a web page": answer({}, b"<script>alert(1)</script>"),
+    "text as width": answer({"width": "wide"}, CONTENT, b"[]", SPANS),
+    "unknown layer": answer({"text_layer": "some"}, CONTENT, b"[]", SPANS),
+    "many tables": answer({"table_count": 2**40}, CONTENT, b"[]", SPANS),
+    "a number as reason": answer({"plain_because": 7}, CONTENT, b"[]", SPANS),
+    "a long reason": answer({"plain_because": "x" * 201}, CONTENT, b"[]", SPANS),
+    "a reason of lines": answer({"plain_because": "odd\nlevel=info"}, CONTENT, b"[]", SPANS),
+    "words differ": lambda channel: channel.send({"differs": ["words"]}),
+    "odd parts differ": lambda channel: channel.send({"differs": ["odd\nlevel=info"]}),
+    "content without text": answer({}, b"{}", b"[]", SPANS),
+    "words without end": answer({}, CONTENT, b"[", SPANS),
+    "spans without fonts": answer({}, CONTENT, b"[]", UNSTYLED),
+    "endless spans": answer({}, CONTENT, b"[]", b"{"),
     "too large": answer({"code": "too_large"}),
+    "fewer pages": lambda channel: channel.send({"pages": 2}),
+    "pages beyond number": lambda channel: channel.send({"pages": 2**40}),
     "leave": lambda _: os._exit(3),
     "SIGSEGV": die_by(signal.SIGSEGV),
+    "SIGKILL": die_by(signal.SIGKILL),
     "SIGABRT": die_by(signal.SIGABRT),
     "abort with memory": abort_with_memory,
     "use CPU": use_cpu,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests import pdf_files
-from tests.unit.worker.extraction.extracting import LIMITS, Extract, outcome
+from tests.unit.worker.extraction.extracting import LIMITS, Extract, are_gone, outcome
 from worker.extraction.failures import clean_gist
 from worker.extraction.sandbox import ExtractionFailed, Limits
 
@@ -24,9 +24,9 @@ from worker.extraction.sandbox import ExtractionFailed, Limits
         (pdf_files.document([]), None, LIMITS, "damaged_pdf"),
         (pdf_files.deep_page_tree(), None, LIMITS, "damaged_pdf"),
         (pdf_files.text_pdf(pages=4), None, replace(LIMITS, max_pages=3), "too_many_pages"),
-        (pdf_files.repeated_kids(), None, replace(LIMITS, page_timeout_s=0.3), "open_timeout"),
+        (pdf_files.repeated_kids(500_000), None, replace(LIMITS, page_timeout_s=0.3), "open_timeout"),
         (pdf_files.many_pages(), None, replace(LIMITS, memory_mb=100, max_pages=10**6), "open_memory"),
-        (pdf_files.repeated_kids(), None, replace(LIMITS, job_timeout_s=0.3), "job_timeout"),
+        (pdf_files.repeated_kids(500_000), None, replace(LIMITS, job_timeout_s=0.3), "job_timeout"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "",
 )
@@ -39,7 +39,7 @@ def test_a_pdf_that_cannot_be_opened_says_why(
             extraction.open(count_all=False)
         assert failed.value.failure.code == expected
         assert re.fullmatch(r"[A-Z][^\n]+; [^\n]+\.", failed.value.failure.message)
-        assert not extract.children
+        assert are_gone(extract.children, within_s=5)
 
 
 def test_a_selection_may_come_from_a_pdf_with_more_pages_than_allowed(extract: Extract) -> None:
@@ -85,9 +85,9 @@ def test_a_page_that_costs_a_fresh_child_its_life_as_well_is_given_up(
 
 def test_a_page_that_takes_too_long_is_not_waited_for_twice(misbehave: Extract) -> None:
     started = time.monotonic()
-    pages = misbehave.pages(b"", [2, 1], password="used: sleep", limits=replace(LIMITS, page_timeout_s=1))
+    pages = misbehave.pages(b"", [2, 1], password="used: sleep", limits=replace(LIMITS, page_timeout_s=2))
     assert [outcome(page) for page in pages] == ["read", "page_timeout"]
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.timeout(30)

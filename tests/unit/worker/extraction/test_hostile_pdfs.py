@@ -9,7 +9,7 @@ from tests import pdf_files
 from tests.unit.worker.extraction.extracting import LIMITS, Extract, outcome
 from worker.extraction.sandbox import ExtractionFailed
 
-SHORT, LONG = 2, 30  # Seconds a page may take: less than the slow ones need anywhere, more than opening needs here.
+SHORT, LONG = 1, 30  # Seconds a page may take: less than the slow ones need anywhere, more than opening needs here.
 EXPECTED = {
     "flate_bomb": ("page_memory", LONG),
     "stacked_flate_bomb": ("page_memory", LONG),

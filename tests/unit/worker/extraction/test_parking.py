@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,12 +115,12 @@ def test_without_places_no_child_is_kept(extract: Extract) -> None:
 
 
 def test_a_child_waits_for_a_while_only(sandbox: Sandbox, no_blob: Callable[[], int]) -> None:
-    parking, child = Parking(1, idle_s=0.3), sandbox.spawn(no_blob)
+    parking, child = Parking(1, idle_s=1), sandbox.spawn(no_blob)
     process = psutil.Process(child.pid)
     parking.park(KEY, child)
     time.sleep(0.1)
     assert process.is_running()
-    assert are_gone([process], within_s=2)
+    assert are_gone([process], within_s=5)
     assert parking.take(KEY) is None
 
 
@@ -208,7 +208,8 @@ def test_a_parked_child_that_does_not_keep_quiet_is_not_used(warm_misbehave: Ext
 def test_a_child_that_has_used_much_is_not_kept(
     warm_misbehave: Extract, password: str, numbers: list[int], *, is_kept: bool
 ) -> None:
-    read(warm_misbehave, numbers, password=password, limits=replace(LIMITS, job_timeout_s=2))
+    with suppress(ExtractionFailed):  # On a busy machine the time may be over before the work is done.
+        read(warm_misbehave, numbers, password=password, limits=replace(LIMITS, job_timeout_s=2))
     assert len(warm_misbehave.children) == is_kept
 
 

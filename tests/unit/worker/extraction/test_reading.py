@@ -93,6 +93,7 @@ def test_numbers_that_json_does_not_know_become_null() -> None:
 
 
 def test_json_is_ascii_even_for_lone_surrogates() -> None:
+    assert encode(["\xe9\x00"]) == rb'["\u00e9\u0000"]'
     assert encode(["\ud800\xe9\x00"]) == rb'["\ud800\u00e9\u0000"]'
 
 
@@ -109,7 +110,7 @@ def read_pages(extract: Extract, pdf: bytes) -> list[dict[str, Any]]:
 
 def plain_pages(path: Path) -> Any:
     program = Path(__file__).with_name("plain.py")
-    command = [sys.executable, str(program), str(path), str(FIRST_PAGES)]
+    command = [sys.executable, str(program), str(path), str(FIRST_PAGES), "{}"]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 

@@ -1,0 +1,1 @@
+"""Administration: what only administrators see and change."""

@@ -1,0 +1,1 @@
+"""E-mails that users send through this installation."""

@@ -1,0 +1,1 @@
+"""Metrics: figures of this installation as Prometheus reads them."""

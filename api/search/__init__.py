@@ -1,0 +1,1 @@
+"""Search: finding the pages on which something stands, and where on them."""

@@ -1,0 +1,1 @@
+"""The web page: files that browsers load, and the routes that serve them."""

@@ -1,0 +1,1 @@
+"""What live connections cost, beside bare counterparts under the same load in the same run."""

@@ -1,0 +1,1 @@
+"""Commands of one's own account: signing in and out."""

@@ -1,0 +1,1 @@
+"""Commands of administrators: accounts of the installation, and its queues."""

@@ -1,0 +1,1 @@
+"""Commands of documents: sending and following them, and fetching what was found in them."""
