@@ -1,15 +1,15 @@
 """Gauges of a long run: memory by kind of process and connections to Postgres, and whether they stay flat."""
 
 import statistics
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 import psutil
 import psycopg
 
 from tests.faults import processes
+from tests.faults.repeating import repeating
 from tests.faults.stage import Stage
 
 EVERY_S = 10.0
@@ -48,28 +48,19 @@ class Gauges:
         """Read nothing yet."""
         self._stage = stage
         self._read: dict[str, list[float]] = {}
-        self._stopping = threading.Event()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._keep_reading, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join()
+    def reading(self) -> AbstractContextManager[None]:
+        return repeating(self._look, every_s=EVERY_S)
 
     def trends(self) -> list[Trend]:
         return [_trend(name, read) for name, read in self._read.items()]
 
-    def _keep_reading(self) -> None:
-        while not self._stopping.wait(EVERY_S):
-            for name, find in KINDS.items():
-                for megabytes in rss_mb(find(self._stage)):
-                    self._note(f"{name} MB", megabytes)
-            with suppress(psycopg.Error):  # Postgres may be away just now.
-                self._note("connections", self._stage.number(CONNECTIONS))
+    def _look(self) -> None:
+        for name, find in KINDS.items():
+            for megabytes in rss_mb(find(self._stage)):
+                self._note(f"{name} MB", megabytes)
+        with suppress(psycopg.Error):  # Postgres may be away just now.
+            self._note("connections", self._stage.number(CONNECTIONS))
 
     def _note(self, name: str, value: float) -> None:
         self._read.setdefault(name, []).append(value)

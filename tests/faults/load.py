@@ -1,14 +1,14 @@
 """The common load: some users upload many small PDFs at the same time, while a prober measures how the API answers."""
 
 import itertools
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from uuid import uuid4
 
 from tests.faults.journal import Journal
+from tests.faults.repeating import repeating
 from tests.faults.stage import Stage
 from tests.faults.users import User
 from tests.pdf_files import document, show, text_pdf
@@ -45,7 +45,6 @@ class Load:
         self.prober = User(stage.address, self.journal, prefix="prober")
         self._threads = threads
         self._files: list[bytes] = []
-        self._stopping = threading.Event()
 
     def close(self) -> None:
         for user in (*self.users, self.prober):
@@ -67,17 +66,9 @@ class Load:
         with self.running(files):
             pass
 
-    @contextmanager
-    def probing(self) -> Iterator[None]:
+    def probing(self) -> AbstractContextManager[None]:
         """Ask the API for a list again and again within the block."""
-        self._stopping.clear()
-        thread = threading.Thread(target=self._probe, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join()
+        return repeating(self.prober.look, every_s=PROBE_S)
 
     def accepted(self) -> int:
         return len({entry.key for entry in self.journal.promises()})
@@ -100,10 +91,6 @@ class Load:
         start = time.monotonic()
         for number, (user, content) in enumerate(zip(users, files, strict=False)):
             yield pool.submit(_later, start + number * every_s, user.upload, content)
-
-    def _probe(self) -> None:
-        while not self._stopping.wait(PROBE_S):
-            self.prober.look()
 
 
 def _later(due: float, upload: Callable[[bytes], object], content: bytes) -> object:
